@@ -1,0 +1,15 @@
+drop event trigger if exists pylayer_guard_partitions;
+delete from partman.part_config where parent_table = 'telemetry.workflow_events';
+drop table if exists partman.template_telemetry_workflow_events;
+drop table telemetry.workflow_events;
+drop function telemetry.guard_new_partitions();
+drop function telemetry.guard_partitions();
+drop type telemetry.checked_event;
+drop table telemetry.ingest_counts;
+drop table telemetry.event_types;
+drop function telemetry.contract_validator(jsonb);
+drop function telemetry.contract_problem(jsonb);
+revoke all on all procedures in schema partman from pylayer_owner;
+revoke all on all functions in schema partman from pylayer_owner;
+revoke all on all tables in schema partman from pylayer_owner;
+revoke all on schema partman from pylayer_owner;

@@ -1,0 +1,10 @@
+drop table work.artifact_tombstones;
+drop table work.artifact_uploads;
+drop table work.artifact_links;
+drop table work.artifact_versions;
+drop table work.artifacts;
+drop type work.artifact_info;
+drop type work.version_info;
+drop function work.is_json_mime(text);
+drop type work.upload_state;
+drop type work.storage_backend;

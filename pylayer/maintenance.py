@@ -1,0 +1,54 @@
+"""Upkeep: what `pylayer maintain` does each time, every part safe to repeat and to kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from pylayer.client import Client
+from pylayer.errors import PylayerError
+
+__all__ = ["TaskReport", "maintain"]
+
+
+class TaskReport(BaseModel):
+    """What one part of the upkeep did.
+
+    Attributes:
+        task: its name.
+        ok: whether it ended well; the other parts run all the same.
+        done: what it did, by name.
+        error: why it failed, or None.
+    """
+
+    task: str
+    ok: bool
+    done: dict[str, Any] = {}
+    error: str | None = None
+
+
+def maintain(client: Client) -> list[TaskReport]:
+    """Run every part of the upkeep once.
+
+    Makes the monthly partitions ahead, removes what expired uploads and deleted blobs left behind, and folds the
+    counts of repeated events. Needs the rights of ``pylayer_admin``.
+    """
+    return [
+        _report("partitions", lambda: _partitions(client)),
+        _report("uploads", lambda: client.artifacts.clean_uploads().model_dump()),
+        _report("ingest counts", client.events.fold_ingest_counts),
+    ]
+
+
+def _partitions(client: Client) -> dict[str, Any]:
+    months = client.events.make_months_ahead()
+    return {"until": f"{months[-1].month:%Y-%m}", "created": [m.partition for m in months if m.created]}
+
+
+def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:
+    try:
+        return TaskReport(task=task, ok=True, done=run())
+    except PylayerError as error:
+        return TaskReport(task=task, ok=False, error=str(error))
