@@ -252,7 +252,9 @@ def _bounds(subject: _Subject) -> list[tuple[str, str | None, str | None, bool]]
         """
         select b.name, b.lower, b.upper, coalesce(
           b.lower = core.ulid_floor(m.month)
-          and b.upper = core.ulid_floor((m.month at time zone 'UTC' + interval '1 month') at time zone 'UTC'), false)
+          and b.upper = core.ulid_floor((m.month at time zone 'UTC' + interval '1 month') at time zone 'UTC'),
+          false
+        )
         from (
           select
             c.oid::regclass::text as name,
@@ -280,7 +282,7 @@ def _partman(subject: _Subject) -> Iterator[Check]:
         "pg_partman",
         problems,
         "drops nothing, and goes on without new data",
-        "update partman.part_config set retention = null, infinite_time_partitions = true"
+        "set retention = null and infinite_time_partitions = true in partman.part_config"
         f" where parent_table = '{_EVENTS}'",
     )
 
@@ -292,13 +294,15 @@ def _guards(subject: _Subject) -> Iterator[Check]:
     lacking = subject.rows(
         """
         with guarded as (
-          select to_regclass(name) as oid from unnest(%(tables)s::text[]) as name
-          union
-          select p.relid from unnest(%(tables)s::text[]) as name, pg_partition_tree(to_regclass(name)) as p
+          select coalesce(p.relid, name::regclass) as oid
+          from unnest(%s::text[]) as name
+          left join pg_partition_tree(name::regclass) as p on true
         )
-        select format('%%s lets %%s through', g.oid::regclass, string_agg(e.event, ', ' order by e.event))
+        select
+          format('%%s lets %%s through', g.oid::regclass, string_agg(e.event, ', ' order by e.event))
         from guarded as g
-        cross join (values ('UPDATE', 16, 1), ('DELETE', 8, 1), ('TRUNCATE', 32, 0)) as e (event, bit, per_row)
+        cross join (values ('UPDATE', 16, 1), ('DELETE', 8, 1), ('TRUNCATE', 32, 0))
+          as e (event, bit, per_row)
         where not exists (
           select
           from pg_trigger as t
@@ -307,13 +311,13 @@ def _guards(subject: _Subject) -> Iterator[Check]:
         )
         group by g.oid
         """,
-        {"tables": tables},
+        tables,
     )
     yield _verdict(
         "guard triggers",
         [text for (text,) in lacking],
         "update, delete and truncate are refused on every append-only table and partition",
-        "select telemetry.guard_partitions(); for other triggers: alter table NAME enable always trigger NAME",
+        "select telemetry.guard_partitions(); for others: alter table NAME enable always trigger NAME",
     )
     enabled = subject.rows(
         "select evtenabled from pg_event_trigger where evtname = 'pylayer_guard_partitions'"

@@ -32,8 +32,8 @@ class TaskReport(BaseModel):
 def maintain(client: Client) -> list[TaskReport]:
     """Run every part of the upkeep once.
 
-    Makes the monthly partitions ahead, removes what expired uploads and deleted blobs left behind, and folds the
-    counts of repeated events. Needs the rights of ``pylayer_admin``.
+    Makes the monthly partitions ahead, removes what expired uploads and deleted blobs left behind, and
+    folds the counts of repeated events. Needs the rights of ``pylayer_admin``.
     """
     return [
         _report("partitions", lambda: _partitions(client)),

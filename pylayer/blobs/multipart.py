@@ -110,7 +110,7 @@ class _Multipart:
     def _send_part(self, number: int, body: bytes) -> str:
         query = {"partNumber": str(number), "uploadId": self._id}
         sent = self._transport.request("PUT", self._key, query=query, body=body)
-        return sent.headers["etag"].strip('"')
+        return sent.headers.get("etag", "").strip('"')
 
     def complete(self) -> None:
         """Make the object from its parts."""

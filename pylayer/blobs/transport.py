@@ -31,7 +31,7 @@ from pylayer.config import Settings
 __all__ = ["ONCE", "BlobConfig", "Transport"]
 
 BLOCK_BYTES = 1024 * 1024
-_QUICK = Timeout(connect=3.0, read=15.0)
+_QUICK = Timeout(connect=3.0, read=30.0)
 _SERVER_SIDE = Timeout(connect=3.0, read=300.0)
 _POOL_SIZE = 16
 _REPEATABLE_STATUS = (429, 500, 502, 503, 504)

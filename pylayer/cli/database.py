@@ -81,7 +81,7 @@ def _progress() -> Generator[Callable[[str], None]]:
         yield lambda _line: None
         return
     with console.status("connecting") as status:
-        yield lambda line: status.update(line)
+        yield status.update
 
 
 def _print(report: migrations.Report, *, as_json: bool) -> None:

@@ -42,6 +42,7 @@ def emit(
     name: Annotated[
         str | None, typer.Argument(help="The event's name; without it, events are read as JSON lines.")
     ] = None,
+    *,
     payload: Annotated[str, typer.Option(help="The payload, a JSON object.")] = "{}",
     event_id: Annotated[str | None, typer.Option("--id", help="ULID (default: a new one).")] = None,
     run: Run = None,
@@ -174,7 +175,7 @@ def tail(
 ) -> None:
     """Follow new events until interrupted.
 
-    Events that arrive later than ten seconds after newer ones may be passed over: use query for a full account.
+    Events that arrive later than ten seconds after newer ones may be passed over; query gives all.
     """
     filters = _filters(name, run, item, workflow, role)
     start = _time(since)

@@ -69,6 +69,7 @@ class Account:
         if closed is not None:
             capability = _passable_capability(closed)
             prefix += [f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}"]
+            prefix += ["--securebits=+no_setuid_fixup"]  # access(2), which Postgres asks, heeds it only so
         return [*prefix, "--"]
 
     def can_read(self, folder: Path) -> bool:

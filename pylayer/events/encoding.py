@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -64,14 +64,12 @@ def encode_batch(events: Iterable[EventInput]) -> str:
 
 def _refuse_huge_values(document: Mapping[str, Any]) -> None:
     """Refuse what is obviously too large without the work of encoding it."""
-    payload: Any = document.get("payload")
-    values: list[Any] = [
-        *document.values(),
-        *(cast("Mapping[str, Any]", payload).values() if isinstance(payload, Mapping) else ()),
-    ]
+    payload = document.get("payload")
+    inner = cast("Mapping[str, Any]", payload).values() if isinstance(payload, Mapping) else ()
+    values: Iterable[Any] = (*document.values(), *inner)
     for value in values:
-        if isinstance(value, (str, bytes, list, tuple, dict)) and len(value) > MAX_EVENT_BYTES:
-            raise _event_too_large(len(value))
+        if isinstance(value, (str, bytes, list, tuple, dict)) and len(cast("Sized", value)) > MAX_EVENT_BYTES:
+            raise _event_too_large(len(cast("Sized", value)))
 
 
 def _event_too_large(size: int) -> TooLarge:

@@ -112,8 +112,8 @@ class Events(Namespace[R]):
 
         Args:
             event_name: dotted lower-case name.
-            contract: JSON Schema subset: ``required`` and ``properties`` with ``type``, ``enum``, ``minimum``,
-                ``maximum``, ``maxLength``, ``description``.
+            contract: JSON Schema subset: ``required`` and ``properties`` with ``type``, ``enum``,
+                ``minimum``, ``maximum``, ``maxLength``, ``description``.
             event_version: from 1.
             description: what the event says, in a sentence.
 

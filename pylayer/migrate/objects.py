@@ -213,7 +213,8 @@ class _Work:
 
         What it replaces is first made as bare as a new object, or an old grant would outlive its line.
         """
-        made = self._records[file.path].made if file.path in self._records else {}
+        record = self._records.get(file.path)
+        made: Mapping[str, str] = record.made if record else {}
         try:
             with self._connection.transaction():
                 reset(self._connection, self._schemas, made)

@@ -22,7 +22,7 @@ from tests.blobs.memory import growth_mib
 
 TEXT = "a" * 500_000
 LARGE_TEXT = "b" * 512_001
-BINARY = os.urandom(100_000)
+BINARY = os.urandom(99_999) + b"\0"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pylayer
 from pylayer.config import Settings
 from pylayer.errors import Conflict, NotFound
 
-BODY = os.urandom(3_000_000)
+BODY = os.urandom(2_999_999) + b"\0"
 
 
 def run(settings: Settings, work: Callable[[pylayer.AsyncClient], Awaitable[Any]]) -> Any:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PRELUDE = """
-import resource
+import re
+def _peak_kib():
+    # ru_maxrss would also count the parent's memory, which a child has until it executes its own program
+    with open("/proc/self/status") as status:
+        return int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read())[1])
 _start = 0
 def baseline():
     global _start
-    _start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _start = _peak_kib()
 """
 _END = """
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - _start)
+print(_peak_kib() - _start)
 """
 
 

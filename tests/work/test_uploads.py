@@ -81,10 +81,11 @@ def test_a_commit_that_waits_for_an_abort_is_refused(dsn: str, conn: Connection[
 
 def test_maintenance_passes_an_upload_that_is_being_committed(dsn: str, conn: Connection[Row]) -> None:
     upload = row(conn, BEGIN, "a", A)
-    conn.execute("update work.artifact_uploads set expires_at = clock_timestamp() + interval '500 milliseconds'")
+    expire(conn, upload, "-2 seconds")
     with session(dsn) as committer:
         assert row(committer, COMMIT, upload["upload_id"])["created"] is True
-        conn.execute("select pg_sleep(0.6)")
+        conn.execute("select pg_sleep(2.1)")
+        conn.execute("set lock_timeout = '5s'")
         assert expired(conn) == []
         committer.commit()
     assert expired(conn) == []

@@ -42,15 +42,17 @@ as $$
           'payload', 'project_id', 'metadata'
         ] <> '{}' then 'unknown_key'
         when e.event_id is null then 'missing_event_id'
-        when e.event_id !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then 'invalid_event_id'
-        when (e.doc @@ '$.event_name.type() == "string" && $.event_id.type() == "string"
-            && (!exists($.event_version) || $.event_version.type() == "number")
-            && (!exists($.run_id) || $.run_id.type() == "string" || $.run_id == null)
-            && (!exists($.item_id) || $.item_id.type() == "string" || $.item_id == null)
-            && (!exists($.workflow_name) || $.workflow_name.type() == "string" || $.workflow_name == null)
-            && (!exists($.agent_role) || $.agent_role.type() == "string" || $.agent_role == null)
-            && (!exists($.project_id) || $.project_id.type() == "string" || $.project_id == null)
-            && (!exists($.metadata) || $.metadata.type() == "object" || $.metadata == null)') is not true
+        when not e.is_ulid then 'invalid_event_id'
+        when e.event_name is null
+          -- strict: a key that is left out makes its part unknown, a key of the wrong kind makes the whole false
+          or (e.doc @@ 'strict $.event_name.type() == "string" && $.event_id.type() == "string"
+            && $.event_version.type() == "number"
+            && ($.run_id.type() == "string" || $.run_id == null)
+            && ($.item_id.type() == "string" || $.item_id == null)
+            && ($.workflow_name.type() == "string" || $.workflow_name == null)
+            && ($.agent_role.type() == "string" || $.agent_role == null)
+            && ($.project_id.type() == "string" || $.project_id == null)
+            && ($.metadata.type() == "object" || $.metadata == null)') is false
           or greatest(
             length(e.run_id), length(e.item_id), length(e.workflow_name), length(e.agent_role), length(e.project_id)
           ) > 500 then 'invalid_field'
@@ -66,26 +68,37 @@ as $$
       end as reason
     from (
       select
-        d.doc,
-        d.position,
-        d.doc ->> 'event_id' as event_id,
-        coalesce(d.doc ->> 'event_version', '1') as event_version,
-        d.doc ->> 'event_name' as event_name,
-        d.doc ->> 'ts' as ts,
-        d.doc ->> 'run_id' as run_id,
-        d.doc ->> 'item_id' as item_id,
-        d.doc ->> 'workflow_name' as workflow_name,
-        d.doc ->> 'agent_role' as agent_role,
-        d.doc -> 'payload' as payload,
-        d.doc ->> 'project_id' as project_id,
-        d.doc -> 'metadata' as metadata,
-        to_timestamp(core.ulid_ms(d.doc ->> 'event_id') / 1000.0::float8) as id_ts,
+        i.*,
+        case when i.is_ulid then to_timestamp(core.ulid_ms(i.event_id) / 1000.0::float8) end as id_ts,
         case
-          when d.doc ->> 'ts' like '____-__-__%' and left(d.doc ->> 'ts', 1) between '0' and '9'
-            and pg_input_is_valid(d.doc ->> 'ts', 'timestamptz')
-            then (d.doc ->> 'ts')::timestamptz
+          when i.ts like '____-__-__%' and i.ts collate "C" between '0' and ':' and pg_input_is_valid(i.ts, 'timestamptz')
+            then i.ts::timestamptz
         end as given_ts
-      from jsonb_array_elements(p_events) with ordinality as d (doc, position)
+      from (
+        select
+          d.*,
+          octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
+          and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid
+        from (
+          select
+            j.doc,
+            j.position,
+            j.doc ->> 'event_id' as event_id,
+            coalesce(j.doc ->> 'event_version', '1') as event_version,
+            j.doc ->> 'event_name' as event_name,
+            j.doc ->> 'ts' as ts,
+            j.doc ->> 'run_id' as run_id,
+            j.doc ->> 'item_id' as item_id,
+            j.doc ->> 'workflow_name' as workflow_name,
+            j.doc ->> 'agent_role' as agent_role,
+            j.doc -> 'payload' as payload,
+            j.doc ->> 'project_id' as project_id,
+            j.doc -> 'metadata' as metadata
+          from jsonb_array_elements(p_events) with ordinality as j (doc, position)
+          offset 0
+        ) as d
+        offset 0
+      ) as i
       offset 0
     ) as e
     left join telemetry.event_types as t

@@ -1,0 +1,59 @@
+"""Source trees for the demo, and the events that a run left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+Rows = list[dict[str, Any]]
+Events = Callable[[str], Rows]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree with one of everything that a tree should not have."""
+    root = tmp_path / "sources"
+    (root / "package").mkdir(parents=True)
+    (root / "package" / "lint.py").write_text("import os\nprint(nobody)\n")
+    (root / "package" / "broken.py").write_text("def (\n")
+    (root / "long.py").write_text("x = 1\n" * 401)
+    (root / "large.txt").write_bytes(b"y" * 500_001)
+    (root / "latin.py").write_bytes(b"name = '\xff'\n")
+    (root / "two words\nand lines.py").write_text("import sys\n")
+    (root / os.fsdecode(b"bytes\xff.txt")).write_text("a name that is not UTF-8")
+    (root / "tool.sh").write_text("#!/bin/sh\n")
+    (root / "tool.sh").chmod(0o755)
+    (root / "loop").symlink_to(".", target_is_directory=True)
+    (root / "outside").symlink_to(tmp_path)
+    (tmp_path / "secret.py").write_text("import os\n")
+    return root
+
+
+@pytest.fixture
+def git() -> Callable[..., None]:
+    """Run git in a folder."""
+
+    def run(folder: Path, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+    return run
+
+
+@pytest.fixture
+def events(conn: Connection[dict[str, Any]]) -> Events:
+    """Return the events of a run as they stand in the table, in id order."""
+
+    def of(run_id: str) -> Rows:
+        return conn.execute(
+            "select event_name, item_id, workflow_name, agent_role, payload"
+            " from telemetry.workflow_events where run_id = %s order by event_id",
+            (run_id,),
+        ).fetchall()
+
+    return of
