@@ -21,7 +21,7 @@ from pylayer.embedded import Stack
 __all__ = ["main", "stale", "write"]
 
 
-def stale(wanted: Mapping[str, str], root: Path = ROOT) -> Iterator[str]:
+def stale(wanted: Mapping[str, str], root: Path) -> Iterator[str]:
     """Yield a diff of each page below ``root`` that is not as it should be."""
     for path, text in wanted.items():
         file = root / path
@@ -33,7 +33,7 @@ def stale(wanted: Mapping[str, str], root: Path = ROOT) -> Iterator[str]:
             yield diff
 
 
-def write(wanted: Mapping[str, str], root: Path = ROOT) -> None:
+def write(wanted: Mapping[str, str], root: Path) -> None:
     """Write the pages below ``root``."""
     for path, text in wanted.items():
         (root / path).write_text(text, "utf-8")
@@ -49,16 +49,16 @@ def _current() -> dict[str, str]:
             stack.down()
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(description="write the reference pages from the catalog")
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is stale")
     options = parser.parse_args(arguments)
     wanted = _current()
     if not options.check:
-        write(wanted)
+        write(wanted, root)
         return 0
-    found = list(stale(wanted))
+    found = list(stale(wanted, root))
     sys.stdout.writelines(found)
     if found:
         print("stale; run: make docs", file=sys.stderr)

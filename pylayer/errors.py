@@ -149,6 +149,7 @@ _BY_CODE: dict[str, type[PylayerError]] = {
     "55P03": Retryable,
     "53300": Unavailable,
 }
+_NOT_MIGRATED = {"3F000", "42883"}  # no such schema, no such function
 _BY_PREFIX: dict[str, type[PylayerError]] = {"08": Unavailable, "57P0": Unavailable}
 
 
@@ -162,6 +163,14 @@ def error_class(code: str) -> type[PylayerError] | None:
 def _from_psycopg(error: psycopg.Error) -> PylayerError | None:
     diag = error.diag
     if code := error.sqlstate:
+        if code in _NOT_MIGRATED:
+            return Conflict(
+                "the database has no schema of pylayer, or an older one",
+                code=code,
+                reason="not_migrated",
+                detail=diag.message_primary,
+                hint="run: pylayer migrate",
+            )
         if cls := error_class(code):
             return cls(
                 diag.message_primary or str(error),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pylayer.client import Client
-from pylayer.errors import PylayerError
+from pylayer.errors import PylayerError, Unavailable
 
 __all__ = ["TaskReport", "maintain"]
 
@@ -37,7 +37,7 @@ def maintain(client: Client) -> list[TaskReport]:
     """
     return [
         _report("partitions", lambda: _partitions(client)),
-        _report("uploads", lambda: client.artifacts.clean_uploads().model_dump()),
+        _report("uploads", lambda: _uploads(client)),
         _report("ingest counts", client.events.fold_ingest_counts),
     ]
 
@@ -45,6 +45,13 @@ def maintain(client: Client) -> list[TaskReport]:
 def _partitions(client: Client) -> dict[str, Any]:
     months = client.events.make_months_ahead()
     return {"until": f"{months[-1].month:%Y-%m}", "created": [m.partition for m in months if m.created]}
+
+
+def _uploads(client: Client) -> dict[str, Any]:
+    cleaned = client.artifacts.clean_uploads()
+    if cleaned.errors:
+        raise Unavailable("some objects could not be removed", detail="; ".join(cleaned.errors[:3]))
+    return {"uploads": cleaned.uploads, "blobs": cleaned.blobs}
 
 
 def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:

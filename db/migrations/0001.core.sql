@@ -4,13 +4,21 @@
 do $roles$
 declare
   v_role text;
+  v_purpose text;
 begin
-  foreach v_role in array array[
-    'pylayer_owner', 'pylayer_api', 'pylayer_admin', 'pylayer_agent', 'pylayer_analyst', 'pylayer_auditor'
-  ] loop
+  for v_role, v_purpose in
+    values
+    ('pylayer_owner', 'owns schemas and tables'),
+    ('pylayer_api', 'owns the functions, holds DML rights, owns no table'),
+    ('pylayer_admin', 'runs maintenance and changes settings'),
+    ('pylayer_agent', 'calls the API functions, reads and writes no table directly'),
+    ('pylayer_analyst', 'reads tables and views, never secrets'),
+    ('pylayer_auditor', 'reads the audit log and verifies it')
+  loop
     if to_regrole(v_role) is null then
       begin
         execute format('create role %I nologin', v_role);
+        execute format('comment on role %I is %L', v_role, 'pylayer: ' || v_purpose);
       exception when duplicate_object or unique_violation then
         null;  -- another database's migration made it in the meantime
       end;
@@ -28,13 +36,6 @@ begin
   end loop;
 end
 $roles$;
-
-comment on role pylayer_owner is 'pylayer: owns schemas and tables';
-comment on role pylayer_api is 'pylayer: owns the functions, holds DML rights, owns no table';
-comment on role pylayer_admin is 'pylayer: runs maintenance and changes settings';
-comment on role pylayer_agent is 'pylayer: calls the API functions, reads and writes no table directly';
-comment on role pylayer_analyst is 'pylayer: reads tables and views, never secrets';
-comment on role pylayer_auditor is 'pylayer: reads the audit log and verifies it';
 
 create schema core authorization pylayer_owner;
 create schema telemetry authorization pylayer_owner;

@@ -217,7 +217,8 @@ create type telemetry.checked_event as (
   project_id text,
   metadata jsonb,
   reason text,
-  detail text
+  detail text,
+  id_ts timestamptz
 );
 comment on type telemetry.checked_event is 'One event of a batch after its checks; reason is null when it may be stored';
 

@@ -150,7 +150,7 @@ def _note(name: StepName, state: AuditState) -> str:
         inspection = state["inspection"]
         return f"{plural(inspection.count, 'finding')} by {plural(len(inspection.groups), 'rule')}"
     stored = state["artifacts"][:2] if name == "report" else state["artifacts"][2:]
-    return ", ".join(f"{a.type} v{a.version}{'' if a.created else ' unchanged'}" for a in stored)
+    return ", ".join(f"{a.type} v{a.version}" for a in stored if a.created) or "unchanged"
 
 
 def _verified(client: Client, artifact: ArtifactVersion) -> StoredArtifact:

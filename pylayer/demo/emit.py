@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-import psycopg
-from ulid import ULID
 
 from pylayer.client import Client
 from pylayer.demo.findings import FindingGroup
 from pylayer.demo.steps import StepResult
 from pylayer.demo.text import plain
-from pylayer.errors import Conflict
 from pylayer.events import Event, StoredEvent
 
 __all__ = ["WORKFLOW", "RunEvents"]
@@ -41,7 +38,6 @@ class RunEvents:
         self._client = client
         self.run_id = run_id
         self.item_id = item_id
-        self._last_id = 0
         self._states: dict[str, tuple[str, datetime]] = {}
         if last := self._last_change():
             self._states[item_id] = (str(last.payload["to_state"]), last.ts or last.recorded_at)
@@ -74,17 +70,12 @@ class RunEvents:
     def _last_change(self) -> StoredEvent | None:
         last: StoredEvent | None = None
         while True:
-            try:
-                page = self._client.events.query(
-                    event_name=_STATE_CHANGED,
-                    item_id=self.item_id,
-                    limit=_PAGE,
-                    after=last.event_id if last else None,
-                )
-            except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName) as error:
-                raise Conflict(
-                    "the database has no schema of pylayer", reason="not_migrated", hint="pylayer migrate"
-                ) from error
+            page = self._client.events.query(
+                event_name=_STATE_CHANGED,
+                item_id=self.item_id,
+                limit=_PAGE,
+                after=last.event_id if last else None,
+            )
             own = [event for event in page if event.item_id == self.item_id]
             last = own[-1] if own else last
             if len(page) < _PAGE:
@@ -132,7 +123,6 @@ class RunEvents:
 
     def _event(self, name: str, role: str, payload: dict[str, object], item_id: str) -> Event:
         return Event(
-            event_id=self._next_id(),
             event_name=name,
             payload={
                 key: plain(value) if isinstance(value, str) else value for key, value in payload.items()
@@ -142,11 +132,6 @@ class RunEvents:
             workflow_name=WORKFLOW,
             agent_role=role,
         )
-
-    def _next_id(self) -> str:
-        """Return a ULID above the last one, so that ids keep the order within a millisecond."""
-        self._last_id = max(int(ULID()), self._last_id + 1)
-        return str(ULID.from_int(self._last_id))
 
     def _send(self, events: list[Event]) -> None:
         if events:

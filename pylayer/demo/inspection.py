@@ -58,13 +58,13 @@ def _batches(files: Sequence[SourceFile]) -> Iterator[list[SourceFile]]:
 def _inspect_batch(tree: SourceTree, batch: list[SourceFile]) -> list[Finding]:
     python = [file for file in batch if file.is_python]
     found = [finding for file in batch for finding in _check(tree, file)]
+    broken = {finding.path for finding in found if finding.rule == UNPARSABLE}
     parsed = {file.label for file in python if file.size <= MOST_BYTES}
-    reported: set[str] = set()
-    for finding in lint(tree.root, [file.path for file in python]):
+    for finding in lint(tree.root, [file.path for file in python if file.label not in broken]):
         if finding.rule != UNPARSABLE:
             found.append(finding)
-        elif finding.path not in parsed | reported:  # of a large file, its first syntax error
-            reported.add(finding.path)
+        elif finding.path not in parsed | broken:  # of a large file, its first syntax error
+            broken.add(finding.path)
             found.append(finding)
     order = {file.label: position for position, file in enumerate(batch)}
     return sorted(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 
 from pylayer.demo.findings import Finding, Severity
 from pylayer.demo.text import plain
@@ -68,20 +68,33 @@ def lint(root: Path, paths: Sequence[str]) -> list[Finding]:
     """
     if not paths:
         return []
-    command = [sys.executable, "-P", "-m", "ruff", "check", "--isolated", "--no-cache", "--quiet"]
-    command += ["--output-format", "json", "--exit-zero", "--target-version", "py311"]
-    command += ["--select", _SELECTED, "--ignore", _IGNORED, "--", *paths]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RUFF_")}
-    done = subprocess.run(
-        command, cwd=root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    done = _run_ruff(root, paths)
+    if done.returncode < 0:  # ended by a signal: a file nests so deeply that its stack overflows
+        if len(paths) == 1:
+            return [_unparsable(paths[0])]
+        half = len(paths) // 2
+        return lint(root, paths[:half]) + lint(root, paths[half:])
     try:
         if done.returncode != 0:
             raise ValueError(done.stderr.decode(errors="replace")[-500:])
         found = _diagnostics.validate_json(done.stdout)
-    except (ValueError, ValidationError) as error:
+    except ValueError as error:
         raise PylayerError("ruff failed", reason="ruff_failed", detail=plain(str(error))) from error
     return [_finding(diagnostic, f"{root}{os.sep}") for diagnostic in found]
+
+
+def _run_ruff(root: Path, paths: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-P", "-m", "ruff", "check", "--isolated", "--no-cache", "--quiet"]
+    command += ["--output-format", "json", "--exit-zero", "--target-version", "py311"]
+    command += ["--select", _SELECTED, "--ignore", _IGNORED, "--", *paths]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RUFF_")}
+    return subprocess.run(
+        command, cwd=root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+
+
+def _unparsable(path: str) -> Finding:
+    return Finding(plain(path), 0, 0, UNPARSABLE, "unparsable-file", "high", "nested too deeply")
 
 
 def _finding(diagnostic: _Diagnostic, prefix: str) -> Finding:

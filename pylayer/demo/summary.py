@@ -134,7 +134,8 @@ def _print_queries(summary: AuditSummary, console: Console, env_command: str | N
     report = next(artifact for artifact in summary.artifacts if artifact.type == "audit_report")
     read = f"pylayer artifact get {report.artifact_id}"
     for line in (*_preparation(env_command), read, *queries(summary)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        command, _, arguments = line.partition(" ")
+        console.print(Text.assemble((command, "cyan"), f" {arguments}"), soft_wrap=True)
 
 
 def _preparation(env_command: str | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from tests.catalog.snapshots import assert_golden
 
 DB = Path(__file__).parents[2] / "db"
 FILES = sorted((DB / "functions").rglob("*.sql"))
+SOURCES = [*FILES, *sorted((DB / "migrations").glob("*.sql"))]
 
 # Made by migrations, since a CHECK, a default, a generated column, a partition set or a guard stands on them.
 FROZEN = {
@@ -86,6 +87,13 @@ def name_of(file: Path) -> str:
     return f"{file.parent.name}.{file.stem}"
 
 
+def attributes(text: str) -> str:
+    """What stands between the name and the body of the function that a file makes."""
+    found = re.search(r"create or replace function.*?\bas \$\w*\$", code(text), re.DOTALL)
+    assert found
+    return found[0]
+
+
 def code(text: str) -> str:
     """The text without comments."""
     return re.sub(r"--.*$", "", text, flags=re.MULTILINE)
@@ -122,23 +130,20 @@ def test_a_file_makes_its_function_and_says_all_about_it(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_a_header_names_every_parameter_and_every_error(file: Path, functions: list[dict[str, Any]]) -> None:
+def test_a_header_tells_parameters_and_every_error(file: Path, functions: list[dict[str, Any]]) -> None:
     text = file.read_text("utf-8")
     found = header(text)
     assert found.startswith("-- "), "a file begins with its contract"
     [function] = [f for f in functions if f["name"] == name_of(file)]
-    if "as work.create_artifact" not in found and "as in work.create_artifact" not in found:
-        missing = [name for name in function["arguments"] or [] if name not in found]
-        assert not missing
+    assert not function["arguments"] or "-- Parameters:" in found
     raised = re.findall(r"constraint = '(\w+)'", code(text))
     assert [reason for reason in raised if reason not in found] == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_attributes_stand_in_one_order(file: Path) -> None:
-    text = code(file.read_text("utf-8"))
-    signature = text[text.index("create or replace function") :]
-    places = {name: re.search(pattern, signature) for name, pattern in _ATTRIBUTES.items()}
+    text = attributes(file.read_text("utf-8"))
+    places = {name: re.search(pattern, text) for name, pattern in _ATTRIBUTES.items()}
     found = [(match.start(), name) for name, match in places.items() if match]
     assert [name for _, name in sorted(found)] == [name for name in ORDER if places[name]]
 
@@ -169,17 +174,11 @@ def test_search_path_is_pinned_but_for_inlined_helpers(functions: list[dict[str,
 
 @pytest.mark.parametrize("name", sorted(INLINED))
 def test_an_inlined_helper_says_why_it_is_not_pinned(name: str) -> None:
-    [text] = [
-        file.read_text("utf-8")
-        for file in sorted(DB.rglob("*.sql"))
-        if "tests" not in file.parts and re.search(rf"function {re.escape(name)}\(", code(file.read_text("utf-8")))
-        and "rollback" not in file.name
-        and re.search(rf"create (?:or replace )?function {re.escape(name)}\(", file.read_text("utf-8"))
-    ]
-    before = text[: re.search(rf"create (?:or replace )?function {re.escape(name)}\(", text).start()]  # type: ignore[union-attr]
-    comment = re.findall(r"(?:^--.*\n)+\Z", before, re.MULTILINE)
-    assert comment, "a comment stands before it"
-    assert re.search(r"Without SET search_path.* inlined", " ".join(comment[0].replace("--", "").split()))
+    made = re.compile(rf"((?:^--.*\n)*)^create (?:or replace )?function {re.escape(name)}\(", re.MULTILINE)
+    found = [match[1] for file in SOURCES for match in made.finditer(file.read_text("utf-8"))]
+    assert len(found) == 1
+    comment = " ".join(found[0].replace("--", "").split())
+    assert re.search(r"Without SET search_path.* inlined", comment)
 
 
 def test_definers_are_reviewed(functions: list[dict[str, Any]]) -> None:

@@ -15,6 +15,12 @@ Rows = list[dict[str, Any]]
 Events = Callable[[str], Rows]
 
 
+@pytest.fixture(autouse=True)
+def _no_repository_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep git from finding a repository that happens to lie around the temporary folder."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree with one of everything that a tree should not have."""

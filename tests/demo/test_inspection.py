@@ -55,9 +55,10 @@ def test_configuration_of_the_tree_and_of_the_user_does_not_count(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = inspect(tree).document.read_bytes()
-    (tree / "ruff.toml").write_text("lint.ignore = ['F401', 'F821']\n")
+    (tree / "ruff.toml").write_text("lint.per-file-ignores = {'*' = ['F']}\n")
     (tree / "ruff").mkdir()
-    (tree / "ruff" / "__main__.py").write_text("")
+    for name in ("__init__", "__main__"):
+        (tree / "ruff" / f"{name}.py").write_text("")
     monkeypatch.setenv("RUFF_OUTPUT_FILE", str(tree / "elsewhere"))
     assert inspect(tree).document.read_bytes() == before
 
@@ -70,6 +71,20 @@ def test_python_that_parsers_refuse(tmp_path: Path, source: bytes) -> None:
     root.mkdir()
     (root / "a.py").write_bytes(source)
     assert "syntax.unparsable" in {group.gap_type for group in inspect(root).groups}
+
+
+def test_a_file_that_ruff_cannot_survive_costs_no_other_finding(tmp_path: Path) -> None:
+    root = tmp_path / "deep"
+    root.mkdir()
+    (root / "deep.py").write_text("-" * 600_000 + "1")
+    for name in "abcxyz":
+        (root / f"{name}.py").write_text("import os\n")
+    groups = inspect(root).groups
+    assert {(g.gap_type, g.count) for g in groups} == {
+        ("syntax.unparsable", 1),
+        ("size.bytes", 1),
+        ("lint.F401", 6),
+    }
 
 
 def test_large_python_is_parsed_by_ruff(tmp_path: Path) -> None:
@@ -118,6 +133,8 @@ def test_a_bundle_depends_on_content_alone(tree: Path, tmp_path: Path) -> None:
         os.utime(path, (1, 1))
     write_bundle(collect(tree), bundles[1], silent)
     assert bundles[0].read_bytes() == bundles[1].read_bytes()
+    flags_and_time = bundles[0].read_bytes()[3:8]
+    assert flags_and_time == bytes(5)
     with tarfile.open(bundles[0], errors="surrogateescape") as archive:
         members = archive.getmembers()
         assert [member.name for member in members] == [f"sources/{f.path}" for f in collect(tree).files]
@@ -136,3 +153,17 @@ def test_a_file_that_changes_meanwhile_is_refused(tree: Path, tmp_path: Path, si
     with pytest.raises(Conflict) as caught:
         write_bundle(found, tmp_path / "x.tar.gz", silent)
     assert caught.value.reason == "tree_changed"
+
+
+def test_what_may_not_be_read_is_said_and_left_out(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: "long.py" not in str(path) and granted(path, mode))
+    found = collect(tree)
+    groups = inspect_tree(found, tmp_path / "findings.json", silent).groups
+    assert ("access.unreadable", 1) in {(group.gap_type, group.count) for group in groups}
+    assert "size.lines" not in {group.gap_type for group in groups}
+    write_bundle(found, tmp_path / "x.tar.gz", silent)
+    with tarfile.open(tmp_path / "x.tar.gz", errors="surrogateescape") as archive:
+        assert "sources/long.py" not in archive.getnames()

@@ -29,7 +29,8 @@ as $$
       when 'invalid_ts' then left(v.ts, 64)
       when 'ts_skew' then left(v.ts, 64)
       when 'event_too_large' then format('%s bytes, limit %s', pg_column_size(v.doc), p_max_bytes)
-    end
+    end,
+    v.id_ts
   from (
     select
       e.*,
@@ -68,37 +69,34 @@ as $$
       end as reason
     from (
       select
-        i.*,
-        case when i.is_ulid then to_timestamp(core.ulid_ms(i.event_id) / 1000.0::float8) end as id_ts,
+        d.*,
+        octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
+        and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid,
+        case when octet_length(d.event_id) = 26
+          then to_timestamp(telemetry.id_octets_ms(d.id_octets) / 1000.0::float8) end as id_ts,
         case
-          when i.ts like '____-__-__%' and i.ts collate "C" between '0' and ':' and pg_input_is_valid(i.ts, 'timestamptz')
-            then i.ts::timestamptz
+          when d.ts like '____-__-__%' and d.ts collate "C" between '0' and ':' and pg_input_is_valid(d.ts, 'timestamptz')
+            then d.ts::timestamptz
         end as given_ts
       from (
         select
-          d.*,
-          octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
-          and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid
-        from (
-          select
-            j.doc,
-            j.position,
-            j.doc ->> 'event_id' as event_id,
-            coalesce(j.doc ->> 'event_version', '1') as event_version,
-            j.doc ->> 'event_name' as event_name,
-            j.doc ->> 'ts' as ts,
-            j.doc ->> 'run_id' as run_id,
-            j.doc ->> 'item_id' as item_id,
-            j.doc ->> 'workflow_name' as workflow_name,
-            j.doc ->> 'agent_role' as agent_role,
-            j.doc -> 'payload' as payload,
-            j.doc ->> 'project_id' as project_id,
-            j.doc -> 'metadata' as metadata
-          from jsonb_array_elements(p_events) with ordinality as j (doc, position)
-          offset 0
-        ) as d
+          j.doc,
+          j.position,
+          j.doc ->> 'event_id' as event_id,
+          convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
+          coalesce(j.doc ->> 'event_version', '1') as event_version,
+          j.doc ->> 'event_name' as event_name,
+          j.doc ->> 'ts' as ts,
+          j.doc ->> 'run_id' as run_id,
+          j.doc ->> 'item_id' as item_id,
+          j.doc ->> 'workflow_name' as workflow_name,
+          j.doc ->> 'agent_role' as agent_role,
+          j.doc -> 'payload' as payload,
+          j.doc ->> 'project_id' as project_id,
+          j.doc -> 'metadata' as metadata
+        from jsonb_array_elements(p_events) with ordinality as j (doc, position)
         offset 0
-      ) as i
+      ) as d
       offset 0
     ) as e
     left join telemetry.event_types as t

@@ -13,29 +13,23 @@ set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 #variable_conflict use_column
-declare
-  v_limits record;
 begin
-  select
-    s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.epoch, statement_timestamp() + s.max_clock_ahead as ceiling
-  into v_limits
-  from core.settings as s
-  where s.system_identifier = (select c.system_identifier from pg_control_system() as c);
-
   insert into telemetry.workflow_events as w (
     event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
     metadata, recorded_epoch, recorded_xid
   )
   select
     c.event_id, c.event_version, c.event_name, c.ts, c.run_id, c.item_id, c.workflow_name, c.agent_role, c.payload,
-    c.project_id, c.metadata, v_limits.epoch, pg_current_xact_id()::text::bigint
-  from telemetry.check_events(
-    p_events => jsonb_build_array(p_event), p_floor => v_limits.retention_floor, p_ceiling => v_limits.ceiling,
-    p_max_skew => v_limits.max_ts_skew, p_max_bytes => v_limits.max_event_bytes
+    c.project_id, c.metadata, s.epoch, pg_current_xact_id()::text::bigint
+  from core.settings as s
+  cross join lateral telemetry.check_events(
+    p_events => jsonb_build_array(p_event), p_floor => s.retention_floor,
+    p_ceiling => statement_timestamp() + s.max_clock_ahead, p_max_skew => s.max_ts_skew,
+    p_max_bytes => s.max_event_bytes
   ) as c
-  where c.reason is null
-    and v_limits.epoch is not null
-    and to_regclass(telemetry.partition_name(c.event_id)) is not null
+  where s.system_identifier = (select k.system_identifier from pg_control_system() as k)
+    and c.reason is null
+    and to_regclass(telemetry.partition_name(c.id_ts)) is not null
   on conflict (event_id) do nothing
   returning w.event_id, 'created' into event_id, status;
 

@@ -23,8 +23,8 @@ declare
   v_limits record;
   v_batch telemetry.checked_event[];
   v_refused integer;
-  v_first text;
-  v_last text;
+  v_first timestamptz;
+  v_last timestamptz;
   v_created text[];
 begin
   select
@@ -57,8 +57,8 @@ begin
 
   select
     min(b.position) filter (where b.reason is not null),
-    min(b.event_id collate "C") filter (where b.reason is null),
-    max(b.event_id collate "C") filter (where b.reason is null)
+    min(b.id_ts) filter (where b.reason is null),
+    max(b.id_ts) filter (where b.reason is null)
   into v_refused, v_first, v_last
   from unnest(v_batch) as b;
   if v_refused is not null and p_on_error = 'raise' then
@@ -68,7 +68,7 @@ begin
   if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
     or to_regclass(telemetry.partition_name(v_first)) is null then
     perform telemetry.make_months(array(
-      select distinct date_trunc('month', core.ulid_time(b.event_id), 'UTC')
+      select distinct date_trunc('month', b.id_ts, 'UTC')
       from unnest(v_batch) as b where b.reason is null
     ));
   end if;

@@ -14,7 +14,7 @@
 --          bytes, is not null, and call work.commit_upload before expires_at.
 -- Errors:  PT400 invalid_size, invalid_content_hash, invalid_artifact_id, invalid_type, invalid_mime_type,
 --          invalid_extracted_fields, invalid_tags, invalid_owner; PT404 no_artifact; PT409 type_mismatch, stale_version;
---          PT413 metadata_limit.
+--          PT413 metadata_limit; 55P03 the artifact is locked for over 10 seconds.
 -- Tables:  work.artifacts (row locked), work.artifact_uploads (inserted), in this order; core.settings,
 --          work.artifact_versions, work.artifact_tombstones (read).
 -- Repeat:  safe: an attempt that is not committed leaves a gap in the numbers, nothing else.
@@ -42,6 +42,7 @@ create or replace function work.begin_upload(
 )
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '10s'  -- a caller whose own open transaction holds the artifact would wait for ever
 as $$
 declare
   v_artifact record;

@@ -1,0 +1,26 @@
+select no_plan();
+
+create temporary table e as select tap.event('{"item_id": "INFR-001"}') as one;
+grant select on e to public;
+set local role pylayer_agent;
+select results_eq(
+  'select i.event_id, i.status from e, telemetry.ingest_event(e.one) as i', $$select one ->> 'event_id', 'created' from e$$, 'created'
+);
+select is((select i.status from e, telemetry.ingest_event(e.one) as i), 'duplicate', 'the same again');
+select is((select i.status from e, telemetry.ingest_event(e.one || '{"item_id": "INFR-002"}') as i), 'conflict', 'other content');
+select is(tap.outcome('select telemetry.ingest_event(null)'), 'PT400 not_an_object', 'null is no event');
+select is(tap.outcome('select telemetry.ingest_event(''[]'')'), 'PT400 not_an_object', 'nor is a batch');
+select is((select i.status from telemetry.ingest_event(tap.event(p_at => core.ulid_time(telemetry.retention_floor()))) as i),
+  'created', 'a missing month is made');
+reset role;
+
+create temporary table before as select epoch from core.settings;
+update core.settings set system_identifier = 1;
+select is((select i.status from telemetry.ingest_event(tap.event('{"run_id": "moved"}')) as i), 'created', 'in another cluster');
+select is(
+  (select w.recorded_epoch from telemetry.workflow_events as w where w.run_id = 'moved'), (select epoch + 1 from before),
+  'it has the next epoch'
+);
+select is((select w.item_id from telemetry.workflow_events as w, e where w.event_id = e.one ->> 'event_id'), 'INFR-001', 'a conflict changes nothing');
+
+select * from finish();

@@ -1,0 +1,3208 @@
+CREATE SCHEMA core;
+
+ALTER SCHEMA core OWNER TO pylayer_owner;
+
+COMMENT ON SCHEMA core IS 'Settings, ULIDs and guards that every other schema uses';
+
+CREATE SCHEMA telemetry;
+
+ALTER SCHEMA telemetry OWNER TO pylayer_owner;
+
+COMMENT ON SCHEMA telemetry IS 'Workflow events: append-only, deduplicated exactly, partitioned by month';
+
+CREATE SCHEMA work;
+
+ALTER SCHEMA work OWNER TO pylayer_owner;
+
+COMMENT ON SCHEMA work IS 'Artifacts and operational state';
+
+CREATE EXTENSION IF NOT EXISTS pg_partman WITH SCHEMA partman;
+
+COMMENT ON EXTENSION pg_partman IS 'Extension to manage partitioned tables by time or ID';
+
+CREATE DOMAIN core.ulid AS text COLLATE pg_catalog."C"
+	CONSTRAINT ulid_format CHECK ((VALUE ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'::text));
+
+ALTER DOMAIN core.ulid OWNER TO pylayer_owner;
+
+COMMENT ON DOMAIN core.ulid IS 'ULID: 26 characters of upper-case Crockford base32; 48 bits of milliseconds since 1970, 80 random bits';
+
+CREATE TYPE telemetry.checked_event AS (
+	"position" integer,
+	event_id text,
+	event_version integer,
+	event_name text,
+	ts timestamp with time zone,
+	run_id text,
+	item_id text,
+	workflow_name text,
+	agent_role text,
+	payload jsonb,
+	project_id text,
+	metadata jsonb,
+	reason text,
+	detail text
+);
+
+ALTER TYPE telemetry.checked_event OWNER TO pylayer_owner;
+
+COMMENT ON TYPE telemetry.checked_event IS 'One event of a batch after its checks; reason is null when it may be stored';
+
+CREATE TYPE work.storage_backend AS ENUM (
+    'inline',
+    's3'
+);
+
+ALTER TYPE work.storage_backend OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.storage_backend IS 'Where the content of a version stands: in the row, or in object storage';
+
+CREATE TYPE work.artifact_info AS (
+	artifact_id text,
+	version integer,
+	type text,
+	mime_type text,
+	size_bytes bigint,
+	content_hash text,
+	storage_backend work.storage_backend,
+	storage_key text,
+	preview_text text,
+	extracted_fields jsonb,
+	is_kb_ingested boolean,
+	created_at timestamp with time zone,
+	latest_version integer,
+	tags jsonb,
+	owner_item_id text,
+	owner_run_id text,
+	project_id text,
+	deleted boolean
+);
+
+ALTER TYPE work.artifact_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.artifact_info IS 'A version with what its artifact says, without content; deleted: its content is gone';
+
+CREATE TYPE work.upload_state AS ENUM (
+    'open',
+    'committed',
+    'unchanged',
+    'aborted',
+    'expired'
+);
+
+ALTER TYPE work.upload_state OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.upload_state IS 'open: may be committed; committed: became a version; unchanged: its bytes were the latest already; the last three leave an object to delete';
+
+CREATE TYPE work.version_info AS (
+	artifact_id text,
+	version integer,
+	type text,
+	mime_type text,
+	size_bytes bigint,
+	content_hash text,
+	storage_backend work.storage_backend,
+	storage_key text,
+	preview_text text,
+	extracted_fields jsonb,
+	created boolean,
+	created_at timestamp with time zone
+);
+
+ALTER TYPE work.version_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.version_info IS 'A version as a write returns it; created is false when the bytes were stored already';
+
+CREATE FUNCTION core.crockford_8(p_bits bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 35) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 30) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 25) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 20) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 15) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 10) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_bits >> 5) & 31)::int + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (p_bits & 31)::int + 1, 1)
+$$;
+
+ALTER FUNCTION core.crockford_8(p_bits bigint) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.crockford_8(p_bits bigint) IS 'The lowest 40 bits of a number as eight characters of Crockford base32';
+
+CREATE FUNCTION core.current_epoch() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_system bigint := (select c.system_identifier from pg_control_system() as c);
+  v_epoch integer;
+begin
+  select s.epoch into v_epoch from core.settings as s where s.system_identifier = v_system;
+  if not found then
+    update core.settings as s
+    set epoch = s.epoch + 1, system_identifier = v_system
+    where s.system_identifier <> v_system;
+    select s.epoch into v_epoch from core.settings as s;
+  end if;
+  return v_epoch;
+end
+$$;
+
+ALTER FUNCTION core.current_epoch() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION core.current_epoch() IS 'Epoch of this cluster; advances once when the data has moved to another cluster';
+
+CREATE FUNCTION core.forbid_mutation() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PT403', message = 'rows of this table are never changed or removed', constraint = 'append_only',
+    detail = format('%s on %I.%I', tg_op, tg_table_schema, tg_table_name),
+    hint = 'append a new row instead; only retention removes data, a whole month at a time';
+end
+$$;
+
+ALTER FUNCTION core.forbid_mutation() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.forbid_mutation() IS 'Trigger function of append-only tables: refuses UPDATE, DELETE and TRUNCATE for every role. Errors: PT403 append_only';
+
+CREATE FUNCTION core.ms_time(p_ms bigint) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select timestamptz '1970-01-01 00:00:00+00' + interval '1 second' * (p_ms / 1000) + interval '1 millisecond' * (p_ms % 1000)
+$$;
+
+ALTER FUNCTION core.ms_time(p_ms bigint) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.ms_time(p_ms bigint) IS 'The time of a number of milliseconds since 1970, exactly';
+
+CREATE FUNCTION core.new_ulid(p_ts timestamp with time zone DEFAULT clock_timestamp()) RETURNS text
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_random bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+begin
+  return left(core.ulid_floor(p_ts), 10)  -- the first six bytes of a version 4 UUID are random bits only
+    || core.crockford_8(('x' || encode(substr(v_random, 1, 5), 'hex'))::bit(40)::bigint)
+    || core.crockford_8(('x' || encode(substr(v_random, 17, 5), 'hex'))::bit(40)::bigint);
+end
+$$;
+
+ALTER FUNCTION core.new_ulid(p_ts timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.new_ulid(p_ts timestamp with time zone) IS 'A new ULID of a time (default: now) with 80 random bits; not monotonic within a millisecond. Errors: PT400 ulid_time_range';
+
+CREATE FUNCTION core.settings_guard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if new.retention_floor < old.retention_floor or new.epoch < old.epoch then
+    raise exception using
+      errcode = 'PT403', message = 'this setting only grows', constraint = 'only_grows',
+      detail = format(
+        'retention_floor %s -> %s, epoch %s -> %s',
+        old.retention_floor, new.retention_floor, old.epoch, new.epoch
+      ),
+      hint = 'a lower floor would let duplicates of dropped events back in';
+  end if;
+  new.updated_at := now();
+  return new;
+end
+$$;
+
+ALTER FUNCTION core.settings_guard() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.settings_guard() IS 'Trigger function: the retention floor and the epoch only grow. Errors: PT403 only_grows';
+
+CREATE FUNCTION core.ulid_floor(p_ts timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_ms numeric := floor(extract(epoch from p_ts at time zone 'UTC') * 1000);
+begin
+  if v_ms not between 0 and 281474976710655 then
+    raise exception using
+      errcode = 'PT400', message = 'time outside of what a ULID can hold', constraint = 'ulid_time_range',
+      detail = v_ms::text || ' milliseconds since 1970', hint = 'a ULID holds times from 1970 to 10889';
+  end if;
+  return right(core.crockford_8(v_ms::bigint >> 40), 2) || core.crockford_8(v_ms::bigint) || repeat('0', 16);
+end
+$$;
+
+ALTER FUNCTION core.ulid_floor(p_ts timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) IS 'The least ULID of a time''s millisecond. Errors: PT400 ulid_time_range';
+
+CREATE FUNCTION core.ulid_ms(p_ulid text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 1, 1)) - 1)::bigint << 45)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 2, 1)) - 1)::bigint << 40)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 3, 1)) - 1)::bigint << 35)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 4, 1)) - 1)::bigint << 30)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 5, 1)) - 1)::bigint << 25)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 6, 1)) - 1)::bigint << 20)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 7, 1)) - 1)::bigint << 15)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 8, 1)) - 1)::bigint << 10)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 9, 1)) - 1)::bigint << 5)
+    | ((strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(p_ulid, 10, 1)) - 1)::bigint << 0)
+$$;
+
+ALTER FUNCTION core.ulid_ms(p_ulid text) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.ulid_ms(p_ulid text) IS 'Milliseconds since 1970 in a well-formed ULID; unchecked, for rows that a CHECK or a caller has validated';
+
+CREATE FUNCTION core.ulid_time(p_ulid text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if p_ulid !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'malformed ULID', constraint = 'invalid_ulid', detail = left(p_ulid, 64),
+      hint = 'a ULID is 26 characters of upper-case Crockford base32';
+  end if;
+  return core.ms_time(core.ulid_ms(p_ulid));
+end
+$_$;
+
+ALTER FUNCTION core.ulid_time(p_ulid text) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION core.ulid_time(p_ulid text) IS 'Time in a ULID, to the millisecond. Errors: PT400 invalid_ulid';
+
+CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) RETURNS SETOF telemetry.checked_event
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  select
+    v.position::integer, v.event_id, v.type_version, v.event_name, coalesce(v.given_ts, v.id_ts),
+    v.run_id, v.item_id, v.workflow_name, v.agent_role, v.payload, v.project_id, nullif(v.metadata, 'null'),
+    v.reason,
+    case v.reason
+      when 'contract' then left(telemetry.contract_violation(v.contract, v.payload), 500)
+      when 'unknown_event_type' then left(format('%s version %s', v.event_name, v.event_version), 200)
+      when 'unknown_key' then left((
+        select string_agg(k.key, ', ' order by k.key)
+        from jsonb_object_keys(v.doc - array[
+          'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
+          'payload', 'project_id', 'metadata'
+        ]) as k (key)
+      ), 200)
+      when 'invalid_ts' then left(v.ts, 64)
+      when 'ts_skew' then left(v.ts, 64)
+      when 'event_too_large' then format('%s bytes, limit %s', pg_column_size(v.doc), p_max_bytes)
+    end
+  from (
+    select
+      e.*,
+      t.event_version as type_version,
+      t.contract,
+      case
+        when jsonb_typeof(e.doc) <> 'object' then 'not_an_object'
+        when e.doc - array[
+          'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
+          'payload', 'project_id', 'metadata'
+        ] <> '{}' then 'unknown_key'
+        when e.event_id is null then 'missing_event_id'
+        when not e.is_ulid then 'invalid_event_id'
+        when e.event_name is null
+          -- strict: a key that is left out makes its part unknown, a key of the wrong kind makes the whole false
+          or (e.doc @@ 'strict $.event_name.type() == "string" && $.event_id.type() == "string"
+            && $.event_version.type() == "number"
+            && ($.run_id.type() == "string" || $.run_id == null)
+            && ($.item_id.type() == "string" || $.item_id == null)
+            && ($.workflow_name.type() == "string" || $.workflow_name == null)
+            && ($.agent_role.type() == "string" || $.agent_role == null)
+            && ($.project_id.type() == "string" || $.project_id == null)
+            && ($.metadata.type() == "object" || $.metadata == null)') is false
+          or greatest(
+            length(e.run_id), length(e.item_id), length(e.workflow_name), length(e.agent_role), length(e.project_id)
+          ) > 500 then 'invalid_field'
+        when e.ts is not null and (e.given_ts is null or jsonb_typeof(e.doc -> 'ts') <> 'string') then 'invalid_ts'
+        when pg_column_size(e.doc) > p_max_bytes then 'event_too_large'
+        when t.event_name is null then 'unknown_event_type'
+        when e.event_id collate "C" < p_floor then 'below_retention_floor'
+        when e.id_ts > p_ceiling then 'in_the_future'
+        when e.given_ts - e.id_ts not between -p_max_skew and p_max_skew then 'ts_skew'
+        when jsonb_typeof(e.payload) is distinct from 'object' then 'invalid_payload'
+        when (e.payload @@ t.validator) is not true
+          or (t.has_max_length and telemetry.contract_violation(t.contract, e.payload) is not null) then 'contract'
+      end as reason
+    from (
+      select
+        i.*,
+        case when i.is_ulid then to_timestamp(core.ulid_ms(i.event_id) / 1000.0::float8) end as id_ts,
+        case
+          when i.ts like '____-__-__%' and i.ts collate "C" between '0' and ':' and pg_input_is_valid(i.ts, 'timestamptz')
+            then i.ts::timestamptz
+        end as given_ts
+      from (
+        select
+          d.*,
+          octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
+          and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid
+        from (
+          select
+            j.doc,
+            j.position,
+            j.doc ->> 'event_id' as event_id,
+            coalesce(j.doc ->> 'event_version', '1') as event_version,
+            j.doc ->> 'event_name' as event_name,
+            j.doc ->> 'ts' as ts,
+            j.doc ->> 'run_id' as run_id,
+            j.doc ->> 'item_id' as item_id,
+            j.doc ->> 'workflow_name' as workflow_name,
+            j.doc ->> 'agent_role' as agent_role,
+            j.doc -> 'payload' as payload,
+            j.doc ->> 'project_id' as project_id,
+            j.doc -> 'metadata' as metadata
+          from jsonb_array_elements(p_events) with ordinality as j (doc, position)
+          offset 0
+        ) as d
+        offset 0
+      ) as i
+      offset 0
+    ) as e
+    left join telemetry.event_types as t
+      on t.event_name = e.event_name and t.event_version::text = e.event_version
+    offset 0
+  ) as v
+$_$;
+
+ALTER FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) IS 'Checks a batch of events without storing it: one row an element with its columns or the reason why it is refused';
+
+CREATE FUNCTION telemetry.contract_problem(p_contract jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select case
+    when jsonb_typeof(p_contract) is distinct from 'object' then 'contract is not an object'
+    when p_contract - array['type', 'required', 'properties', 'description'] <> '{}'
+      or p_contract ->> 'type' <> 'object' then 'only required and properties of an object are supported'
+    when p_contract ? 'required' and not p_contract @@ '$.required.type() == "array"' then 'required is not an array'
+    when p_contract @? '$.required[*] ? (@.type() != "string")' then 'required names a key that is not a string'
+    when p_contract ? 'properties' and jsonb_typeof(p_contract -> 'properties') <> 'object'
+      then 'properties is not an object'
+    else (
+      select format('%s: %s', p.key, x.problem)
+      from jsonb_each(coalesce(p_contract -> 'properties', '{}')) as p
+      cross join lateral (
+        select case
+          when p.key !~ '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$' then 'is not a usable name of a key'
+          when jsonb_typeof(p.value) <> 'object' then 'is not an object'
+          when p.value - array['type', 'enum', 'minimum', 'maximum', 'maxLength', 'description'] <> '{}'
+            then 'has a keyword that is not supported'
+          when p.value ? 'type' and (p.value @@ '$.type.type() == "string" || $.type.type() == "array"') is not true
+            then 'type is neither a name nor an array of names'
+          when p.value @? '$.type[*] ? (!(@ == "string" || @ == "integer" || @ == "number" || @ == "boolean"
+            || @ == "object" || @ == "array" || @ == "null"))' then 'type is not known'
+          when p.value @? '$.type ? (@.type() == "array" && @.size() == 0)' then 'type is empty'
+          when p.value ? 'enum' and (jsonb_typeof(p.value -> 'enum') <> 'array' or p.value -> 'enum' = '[]')
+            then 'enum is not an array of values'
+          when p.value @? 'strict $.enum[*] ? (@.type() == "object" || @.type() == "array")'
+            then 'enum holds more than plain values'
+          when (p.value ? 'minimum' and jsonb_typeof(p.value -> 'minimum') <> 'number')
+            or (p.value ? 'maximum' and jsonb_typeof(p.value -> 'maximum') <> 'number')
+            then 'minimum and maximum are numbers'
+          when p.value ? 'maxLength' and (p.value @@ '$.maxLength.type() == "number" && $.maxLength.floor() == $.maxLength
+            && $.maxLength >= 0 && $.maxLength <= 2147483647') is not true then 'maxLength is not a length'
+        end as problem
+      ) as x
+      where x.problem is not null
+      order by p.key
+      limit 1
+    )
+  end
+$_$;
+
+ALTER FUNCTION telemetry.contract_problem(p_contract jsonb) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.contract_problem(p_contract jsonb) IS 'What is wrong with a payload contract, in words, or null';
+
+CREATE FUNCTION telemetry.contract_validator(p_contract jsonb) RETURNS jsonpath
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select coalesce(
+    string_agg(
+      concat_ws(' && ', case when k.required then format('exists(%s)', k.path) end, '!(' || nullif(k.wrong, '') || ')'),
+      ' && ' order by k.required desc, k.name
+    ) filter (where k.required or k.wrong <> ''),
+    '1 == 1'
+  )::jsonpath
+  from (
+    select
+      p.key as name,
+      v.path,
+      (p_contract -> 'required') ? p.key is true as required,
+      concat_ws(
+        ' || ',
+        (
+          select format('(%s)', string_agg(format('%s.type() != "%s"', v.path, t.name), ' && '))
+          from (select distinct case n when 'integer' then 'number' else n end from unnest(v.types) as n) as t (name)
+          having count(*) > 0
+        ),
+        case when p.value ? 'enum' and (v.types = '{}' or 'array' = any (v.types))
+          then format('%s.type() == "array"', v.path) end,
+        (
+          select format('(%s)', string_agg(format('%s != %s', v.path, e.value), ' && '))
+          from jsonb_array_elements(p.value -> 'enum') as e (value)
+          having count(*) > 0
+        ),
+        (
+          select format(
+            case when v.types <@ array['number', 'integer'] and v.types <> '{}' then 'exists(%1$s ? (%2$s))'
+              else '(%1$s.type() == "number" && exists(%1$s ? (%2$s)))' end,
+            v.path, string_agg(b.test, ' || ')
+          )
+          from (
+            values
+            ('@ < ' || (p.value ->> 'minimum')),
+            ('@ > ' || (p.value ->> 'maximum')),
+            (case when 'integer' = any (v.types) and 'number' <> all (v.types) then '@.floor() != @' end)
+          ) as b (test)
+          where b.test is not null
+          having count(*) > 0
+        )
+      ) as wrong
+    from (
+      select r.key, coalesce(p_contract -> 'properties' -> r.key, '{}') as value
+      from (
+        select jsonb_object_keys(coalesce(p_contract -> 'properties', '{}'))
+        union
+        select jsonb_array_elements_text(coalesce(p_contract -> 'required', '[]'))
+      ) as r (key)
+    ) as p
+    cross join lateral (
+      select
+        '$.' || to_json(p.key) as path,
+        array(
+          select jsonb_array_elements_text(
+            case when jsonb_typeof(p.value -> 'type') = 'array' then p.value -> 'type'
+              else jsonb_build_array(p.value -> 'type') end
+          )
+          where p.value ? 'type'
+        ) as types
+    ) as v
+  ) as k
+$_$;
+
+ALTER FUNCTION telemetry.contract_validator(p_contract jsonb) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.contract_validator(p_contract jsonb) IS 'Compiles a payload contract to a jsonpath predicate (all but maxLength)';
+
+CREATE FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select v.violation
+  from (
+    select r.key as name, format('%s is missing', r.key) as violation
+    from jsonb_array_elements_text(coalesce(p_contract -> 'required', '[]')) as r (key)
+    where not p_payload ? r.key
+    union all
+    select p.key, case
+      when p.value ? 'type' and not exists (
+        select
+        from jsonb_array_elements_text(
+          case when jsonb_typeof(p.value -> 'type') = 'array' then p.value -> 'type'
+            else jsonb_build_array(p.value -> 'type') end
+        ) as t (name)
+        where case
+          when t.name = 'integer' then
+            jsonb_typeof(d.value) = 'number' and (d.value)::numeric % 1 = 0
+          else jsonb_typeof(d.value) = t.name
+        end
+      ) then format('%s must be %s, not %s', p.key, p.value ->> 'type', jsonb_typeof(d.value))
+      when p.value ? 'enum' and not (p.value -> 'enum') @> jsonb_build_array(d.value)
+        then format('%s must be one of %s', p.key, p.value ->> 'enum')
+      when jsonb_typeof(d.value) = 'number' and (d.value)::numeric < (p.value -> 'minimum')::numeric
+        then format('%s must be at least %s', p.key, p.value ->> 'minimum')
+      when jsonb_typeof(d.value) = 'number' and (d.value)::numeric > (p.value -> 'maximum')::numeric
+        then format('%s must be at most %s', p.key, p.value ->> 'maximum')
+      when jsonb_typeof(d.value) = 'string' and length(d.value #>> '{}') > (p.value -> 'maxLength')::integer
+        then format('%s must be at most %s characters long', p.key, p.value ->> 'maxLength')
+    end
+    from jsonb_each(coalesce(p_contract -> 'properties', '{}')) as p
+    inner join jsonb_each(p_payload) as d on d.key = p.key
+  ) as v
+  where v.violation is not null
+  order by v.name
+  limit 1
+$$;
+
+ALTER FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) IS 'The first rule of a contract that a payload breaks, in words, or null';
+
+CREATE FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_item_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 1000, p_after text DEFAULT NULL::text) RETURNS TABLE(event_id text, event_version integer, event_name text, ts timestamp with time zone, run_id text, item_id text, workflow_name text, agent_role text, payload jsonb, project_id text, metadata jsonb, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+  v_skew interval := (select s.max_ts_skew from core.settings as s);
+  v_first text;
+  v_end text;
+begin
+  if p_from is null or p_to is null or p_from > p_to then
+    raise exception using
+      errcode = 'PT400', message = 'range is not a range', constraint = 'invalid_range',
+      detail = format('%s to %s', p_from, p_to), hint = 'p_from lies before p_to';
+  elsif coalesce(p_limit, 0) not between 1 and 10000 then
+    raise exception using
+      errcode = 'PT400', message = 'limit is out of range', constraint = 'invalid_limit',
+      detail = coalesce(p_limit::text, 'null'), hint = '1 to 10000';
+  elsif p_after is not null then
+    perform core.ulid_time(p_after);
+  end if;
+  v_first := core.ulid_floor(least(greatest(p_from, '1970-01-03') - v_skew, '9999-01-01'));
+  v_end := core.ulid_floor(greatest(least(p_to, '9999-01-01') + v_skew + interval '1 millisecond', '1970-01-01'));
+  return query
+  select
+    w.event_id, w.event_version, w.event_name, w.ts, w.run_id, w.item_id, w.workflow_name, w.agent_role, w.payload,
+    w.project_id, w.metadata, w.recorded_at
+  from telemetry.workflow_events as w
+  where w.event_id >= v_first
+    and w.event_id < v_end
+    and w.ts >= p_from
+    and w.ts < p_to
+    and (p_after is null or w.event_id > p_after)
+    and (p_event_name is null or w.event_name = p_event_name)
+    and (p_run_id is null or w.run_id = p_run_id)
+    and (p_item_id is null or w.item_id = p_item_id)
+    and (p_workflow_name is null or w.workflow_name = p_workflow_name)
+    and (p_agent_role is null or w.agent_role = p_agent_role)
+    and (p_project_id is null or w.project_id = p_project_id)
+  order by w.event_id
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) IS 'Events of a time range with filters, in id order, by keyset pages. Errors: PT400';
+
+CREATE FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) RETURNS record
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with folded as (
+    delete from telemetry.ingest_counts as c returning c.duplicates, c.conflicts
+  )
+  insert into telemetry.ingest_counts (duplicates, conflicts)
+  select coalesce(sum(f.duplicates), 0), coalesce(sum(f.conflicts), 0) from folded as f
+  returning duplicates, conflicts
+$$;
+
+ALTER FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) IS 'Folds the counts of repeated events into one row and returns the totals';
+
+CREATE FUNCTION telemetry.guard_new_partitions() RETURNS event_trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select from pg_event_trigger_ddl_commands() as c
+    where c.classid = 'pg_class'::regclass
+      and (
+        c.objid = to_regclass('telemetry.workflow_events')
+        or exists (
+          select from pg_inherits as i
+          where i.inhrelid = c.objid and i.inhparent = to_regclass('telemetry.workflow_events')
+        )
+      )
+  ) then
+    perform telemetry.guard_partitions();
+  end if;
+end
+$$;
+
+ALTER FUNCTION telemetry.guard_new_partitions() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.guard_new_partitions() IS 'Event trigger function: guards a partition against TRUNCATE as soon as it is made or attached, by whatever path';
+
+CREATE FUNCTION telemetry.guard_partitions() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_partition regclass;
+begin
+  for v_partition in
+    select i.inhrelid::regclass
+    from pg_inherits as i
+    where i.inhparent = to_regclass('telemetry.workflow_events')
+      and not exists (
+        select from pg_trigger as t
+        where t.tgrelid = i.inhrelid and t.tgname = 'workflow_events_keep_all' and t.tgenabled = 'A'
+      )
+  loop
+    execute format(
+      'create or replace trigger workflow_events_keep_all before truncate on %s '
+      'for each statement execute function core.forbid_mutation()', v_partition
+    );
+    execute format('alter table %s enable always trigger workflow_events_keep_all', v_partition);
+  end loop;
+end
+$$;
+
+ALTER FUNCTION telemetry.guard_partitions() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.guard_partitions() IS 'Guards every partition of the events against TRUNCATE; safe to repeat. Runs as its caller, who must own the partition';
+
+CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+#variable_conflict use_column
+declare
+  v_limits record;
+begin
+  select
+    s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.epoch, statement_timestamp() + s.max_clock_ahead as ceiling
+  into v_limits
+  from core.settings as s
+  where s.system_identifier = (select c.system_identifier from pg_control_system() as c);
+
+  insert into telemetry.workflow_events as w (
+    event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
+    metadata, recorded_epoch, recorded_xid
+  )
+  select
+    c.event_id, c.event_version, c.event_name, c.ts, c.run_id, c.item_id, c.workflow_name, c.agent_role, c.payload,
+    c.project_id, c.metadata, v_limits.epoch, pg_current_xact_id()::text::bigint
+  from telemetry.check_events(
+    p_events => jsonb_build_array(p_event), p_floor => v_limits.retention_floor, p_ceiling => v_limits.ceiling,
+    p_max_skew => v_limits.max_ts_skew, p_max_bytes => v_limits.max_event_bytes
+  ) as c
+  where c.reason is null
+    and v_limits.epoch is not null
+    and to_regclass(telemetry.partition_name(c.event_id)) is not null
+  on conflict (event_id) do nothing
+  returning w.event_id, 'created' into event_id, status;
+
+  if not found then
+    select i.event_id, i.status into event_id, status
+    from telemetry.ingest_events(p_events => jsonb_build_array(p_event), p_on_error => 'raise') as i;
+  end if;
+end
+$$;
+
+ALTER FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) IS 'Stores one event once: status created, duplicate or conflict. Errors: PT400, PT410, PT413, PT422, 55P03, 40001, 40P01';
+
+CREATE FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text DEFAULT 'raise'::text) RETURNS TABLE("position" integer, event_id text, status text, code text, reason text, detail text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+#variable_conflict use_column
+declare
+  v_limits record;
+  v_batch telemetry.checked_event[];
+  v_refused integer;
+  v_first text;
+  v_last text;
+  v_created text[];
+begin
+  select
+    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor,
+    statement_timestamp() + s.max_clock_ahead as ceiling
+  into v_limits
+  from core.settings as s;
+  if jsonb_typeof(p_events) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'events are not a JSON array', constraint = 'not_an_array',
+      detail = coalesce(jsonb_typeof(p_events), 'null'), hint = 'send one event with telemetry.ingest_event';
+  elsif coalesce(p_on_error, '') not in ('raise', 'report') then
+    raise exception using
+      errcode = 'PT400', message = 'p_on_error is not known', constraint = 'invalid_on_error',
+      detail = coalesce(left(p_on_error, 64), 'null'), hint = 'raise or report';
+  elsif jsonb_array_length(p_events) > v_limits.max_batch_events then
+    raise exception using
+      errcode = 'PT413', message = 'batch is over max_batch_events', constraint = 'too_many_events',
+      detail = format('%s events, limit %s', jsonb_array_length(p_events), v_limits.max_batch_events),
+      hint = 'send several batches';
+  end if;
+
+  v_batch := array(
+    select c
+    from telemetry.check_events(
+      p_events => p_events, p_floor => v_limits.retention_floor, p_ceiling => v_limits.ceiling,
+      p_max_skew => v_limits.max_ts_skew, p_max_bytes => v_limits.max_event_bytes
+    ) as c
+  );
+
+  select
+    min(b.position) filter (where b.reason is not null),
+    min(b.event_id collate "C") filter (where b.reason is null),
+    max(b.event_id collate "C") filter (where b.reason is null)
+  into v_refused, v_first, v_last
+  from unnest(v_batch) as b;
+  if v_refused is not null and p_on_error = 'raise' then
+    perform telemetry.raise_refusal(b.position, b.event_id, b.reason, b.detail)
+    from unnest(v_batch) as b where b.position = v_refused;
+  end if;
+  if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
+    or to_regclass(telemetry.partition_name(v_first)) is null then
+    perform telemetry.make_months(array(
+      select distinct date_trunc('month', core.ulid_time(b.event_id), 'UTC')
+      from unnest(v_batch) as b where b.reason is null
+    ));
+  end if;
+
+  with stored as (
+    insert into telemetry.workflow_events (
+      event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
+      metadata, recorded_epoch, recorded_xid
+    )
+    select
+      b.event_id, b.event_version, b.event_name, b.ts, b.run_id, b.item_id, b.workflow_name, b.agent_role, b.payload,
+      b.project_id, b.metadata, r.epoch, r.xid
+    from (select core.current_epoch() as epoch, pg_current_xact_id()::text::bigint as xid offset 0) as r
+    cross join unnest(v_batch) as b
+    where b.reason is null
+    order by b.event_id collate "C", b.position
+    on conflict (event_id) do nothing
+    returning event_id
+  )
+  select coalesce(array_agg(s.event_id), '{}') into v_created from stored as s;
+
+  if cardinality(v_created) = cardinality(v_batch) then
+    return query
+    select b.position, b.event_id, 'created', null::text, null::text, null::text
+    from unnest(v_batch) as b order by b.position;
+  else
+    return query
+    select s.position, s.event_id, s.status, s.code, s.reason, s.detail
+    from telemetry.settle_batch(v_batch, v_created) as s;
+  end if;
+end
+$$;
+
+ALTER FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) IS 'Stores a batch of events, each id once; one row an event in input order: created, duplicate, conflict or refused. Errors: PT400, PT410, PT413, PT422 (with raise), 55P03, 40001, 40P01';
+
+CREATE FUNCTION telemetry.make_months(p_months timestamp with time zone[]) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '5s'
+    AS $$
+#variable_conflict use_column
+declare
+  v_missing timestamptz[];
+begin
+  v_missing := array(
+    select distinct date_trunc('month', m.ts, 'UTC') from unnest(p_months) as m (ts)
+    where telemetry.month_partition(m.ts) is null order by 1
+  );
+  if cardinality(v_missing) > 0 then
+    perform pg_advisory_xact_lock('telemetry.workflow_events'::regclass::oid::bigint);
+    lock table telemetry.workflow_events in share update exclusive mode;
+    v_missing := array(select m.ts from unnest(v_missing) as m (ts) where telemetry.month_partition(m.ts) is null);
+    perform partman.create_partition_time('telemetry.workflow_events', v_missing);
+    perform telemetry.guard_partitions();
+    if exists (select from unnest(v_missing) as m (ts) where telemetry.month_partition(m.ts) is null) then
+      raise exception using
+        errcode = 'PT409', message = 'pg_partman did not make a month', constraint = 'partition_missing',
+        detail = v_missing::text, hint = 'run pylayer doctor; a table of that name may be in the way';
+    end if;
+  end if;
+  return query
+  select n.ts, telemetry.month_partition(n.ts)::text, n.ts = any (v_missing)
+  from (select distinct date_trunc('month', m.ts, 'UTC') as ts from unnest(p_months) as m (ts)) as n
+  order by n.ts;
+end
+$$;
+
+ALTER FUNCTION telemetry.make_months(p_months timestamp with time zone[]) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) IS 'Makes missing monthly partitions of the events through pg_partman. Errors: 55P03, PT409 partition_missing';
+
+CREATE FUNCTION telemetry.make_months_ahead(p_months integer DEFAULT NULL::integer) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+#variable_conflict use_column
+declare
+  v_months integer := coalesce(p_months, (select s.months_ahead from core.settings as s));
+begin
+  if v_months not between 0 and 24 then
+    raise exception using
+      errcode = 'PT400', message = 'number of months is out of range', constraint = 'invalid_months',
+      detail = v_months::text, hint = '0 to 24';
+  end if;
+  return query
+  select m.month, m.partition, m.created
+  from telemetry.make_months(array(
+    select now() + make_interval(months => n) from generate_series(0, v_months) as n
+  )) as m;
+end
+$$;
+
+ALTER FUNCTION telemetry.make_months_ahead(p_months integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.make_months_ahead(p_months integer) IS 'Makes the partitions of this month and of those ahead. Errors: PT400 invalid_months, 55P03, PT409 partition_missing';
+
+CREATE FUNCTION telemetry.month_partition(p_ts timestamp with time zone) RETURNS regclass
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select i.inhrelid::regclass
+  from pg_inherits as i
+  inner join pg_class as c on c.oid = i.inhrelid
+  where i.inhparent = 'telemetry.workflow_events'::regclass
+    and not i.inhdetachpending
+    and c.relname = 'workflow_events_p' || to_char(p_ts at time zone 'UTC', 'YYYYMM01')
+$$;
+
+ALTER FUNCTION telemetry.month_partition(p_ts timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) IS 'Partition of the events for the month of a time, or null';
+
+CREATE FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+#variable_conflict use_column
+declare
+  v_floor timestamptz := core.ulid_time(telemetry.retention_floor());
+begin
+  if p_from is null or p_to is null or p_from >= p_to then
+    raise exception using
+      errcode = 'PT400', message = 'range is empty', constraint = 'invalid_range',
+      detail = format('%s to %s', p_from, p_to), hint = 'p_from lies before p_to';
+  elsif p_from < v_floor then
+    raise exception using
+      errcode = 'PT410', message = 'range begins below the retention floor', constraint = 'below_retention_floor',
+      detail = format('%s, floor %s', p_from, v_floor), hint = 'the floor only grows: restore an archive instead';
+  elsif p_to > now() + interval '1 month' then
+    raise exception using
+      errcode = 'PT422', message = 'range ends in the future', constraint = 'in_the_future',
+      detail = p_to::text, hint = 'a backfill is of the past';
+  end if;
+  return query
+  select m.month, m.partition, m.created
+  from telemetry.make_months(array(
+    select generate_series(date_trunc('month', p_from, 'UTC'), p_to - interval '1 microsecond', interval '1 month')
+  )) as m;
+end
+$$;
+
+ALTER FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) IS 'Makes the months of a range above the retention floor ahead of a backfill. Errors: PT400, PT410, PT422, 55P03';
+
+CREATE FUNCTION telemetry.partition_name(p_event_id text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $$
+  select 'telemetry.workflow_events_p' || to_char(to_timestamp(core.ulid_ms(p_event_id) / 1000), 'YYYYMM01')
+$$;
+
+ALTER FUNCTION telemetry.partition_name(p_event_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.partition_name(p_event_id text) IS 'Qualified name of the monthly partition of an event id; time zone UTC';
+
+CREATE FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_code text;
+  v_message text;
+  v_hint text;
+begin
+  select r.code, r.message, r.hint into v_code, v_message, v_hint from telemetry.refusal(p_reason) as r;
+  raise exception using
+    errcode = v_code, message = v_message, constraint = p_reason, hint = v_hint,
+    detail = concat_ws(': ', format('event %s, id %s', p_position, coalesce(left(p_event_id, 64), 'none')), p_detail);
+end
+$$;
+
+ALTER FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) IS 'Raises the error that a refused event stands for';
+
+CREATE FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) RETURNS record
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select r.code, r.message, r.hint
+  from (
+    values
+    ('not_an_object', 'PT400', 'event is not a JSON object', 'send an object with event_id, event_name and payload'),
+    ('unknown_key', 'PT400', 'event has a key that is not known', 'put it into payload or metadata'),
+    ('missing_event_id', 'PT400', 'event has no event_id', 'make a ULID once for each event and keep it for retries'),
+    ('invalid_event_id', 'PT400', 'event_id is not a ULID', '26 characters of upper-case Crockford base32'),
+    ('invalid_field', 'PT400', 'a field of the event has a value of the wrong kind',
+      'names and ids are strings of at most 500 characters, event_version is a number, metadata an object'),
+    ('invalid_ts', 'PT400', 'ts is not a timestamp', 'use ISO 8601 with a zone, such as 2026-01-31T12:00:00Z'),
+    ('event_too_large', 'PT413', 'event is over max_event_bytes', 'write large content as an artifact and refer to it'),
+    ('unknown_event_type', 'PT422', 'event type is not registered', 'register it with telemetry.register_event_type'),
+    ('below_retention_floor', 'PT410', 'event id is below the retention floor',
+      'events of that time have been dropped; see telemetry.retention_floor()'),
+    ('in_the_future', 'PT422', 'event id lies too far in the future', 'set the clock of the sender'),
+    ('ts_skew', 'PT422', 'ts is too far from the time in event_id', 'leave ts out, or make the id from ts'),
+    ('invalid_payload', 'PT422', 'payload is not a JSON object', 'send the facts of the event as an object'),
+    ('contract', 'PT422', 'payload does not fulfil the contract of its event type',
+      'see telemetry.event_types for the contract')
+  ) as r (reason, code, message, hint)
+  where r.reason = p_reason
+$$;
+
+ALTER FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) IS 'SQLSTATE, message and hint of a reason for refusing an event';
+
+CREATE FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer DEFAULT 1, p_description text DEFAULT ''::text, OUT event_name text, OUT event_version integer, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+declare
+  v_problem text := telemetry.contract_problem(p_contract);
+  v_stored jsonb;
+begin
+  if v_problem is not null then
+    raise exception using
+      errcode = 'PT400', message = 'contract is not usable', constraint = 'invalid_contract', detail = v_problem,
+      hint = 'required and properties with type, enum, minimum, maximum, maxLength, description';
+  elsif coalesce(p_event_name, '') !~ '^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)+$' or length(p_event_name) > 100
+    or coalesce(p_event_version, 0) < 1 then
+    raise exception using
+      errcode = 'PT400', message = 'event name or version is malformed', constraint = 'invalid_event_name',
+      detail = format('%s version %s', left(p_event_name, 100), p_event_version),
+      hint = 'dotted lower-case words such as workflow.step_completed, version from 1';
+  end if;
+  insert into telemetry.event_types (event_name, event_version, description, contract)
+  values (p_event_name, p_event_version, coalesce(p_description, ''), p_contract)
+  on conflict (event_name, event_version) do nothing;
+  created := found;
+  if not created then
+    select t.contract into v_stored from telemetry.event_types as t
+    where t.event_name = p_event_name and t.event_version = p_event_version;
+    if v_stored is distinct from p_contract then
+      raise exception using
+        errcode = 'PT409', message = 'event type is registered with another contract', constraint = 'contract_exists',
+        detail = format('%s version %s', p_event_name, p_event_version), hint = 'register the next version';
+    end if;
+  end if;
+  event_name := p_event_name;
+  event_version := p_event_version;
+end
+$_$;
+
+ALTER FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) IS 'Registers the payload contract of an event name and version, for ever. Errors: PT400, PT409 contract_exists';
+
+CREATE FUNCTION telemetry.retention_floor() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select s.retention_floor from core.settings as s
+$$;
+
+ALTER FUNCTION telemetry.retention_floor() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.retention_floor() IS 'Least event id (ULID) that is accepted; ids below it were dropped by retention. It only grows';
+
+CREATE FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) RETURNS TABLE("position" integer, event_id text, status text, code text, reason text, detail text)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+  with settled as materialized (
+    select
+      b.position,
+      b.event_id,
+      b.reason,
+      b.detail,
+      case
+        when b.reason is not null then 'refused'
+        -- the first of an id in the batch is the one that the insert took
+        when c.event_id is not null and b.nth = 1 then 'created'
+        when b.event_version = e.event_version and b.event_name = e.event_name and b.ts = e.ts
+          and b.payload = e.payload
+          and b.run_id is not distinct from e.run_id
+          and b.item_id is not distinct from e.item_id
+          and b.workflow_name is not distinct from e.workflow_name
+          and b.agent_role is not distinct from e.agent_role
+          and b.project_id is not distinct from e.project_id then 'duplicate'
+        else 'conflict'
+      end as status
+    from (
+      select u.*, row_number() over (partition by u.event_id, u.reason is null order by u.position) as nth
+      from unnest(p_batch) as u
+    ) as b
+    left join unnest(p_created) as c (event_id) on c.event_id = b.event_id and b.reason is null
+    left join lateral (
+      select w.event_version, w.event_name, w.ts, w.payload, w.run_id, w.item_id, w.workflow_name, w.agent_role,
+        w.project_id
+      from telemetry.workflow_events as w
+      where w.event_id = b.event_id and b.reason is null and (c.event_id is null or b.nth > 1)
+      offset 0
+    ) as e on true
+  ),
+  counted as (
+    insert into telemetry.ingest_counts (duplicates, conflicts)
+    select n.duplicates, n.conflicts
+    from (
+      select
+        count(*) filter (where s.status = 'duplicate') as duplicates,
+        count(*) filter (where s.status = 'conflict') as conflicts
+      from settled as s
+    ) as n
+    where n.duplicates + n.conflicts > 0
+  )
+  select s.position, s.event_id, s.status, r.code, s.reason, coalesce(s.detail, r.message)
+  from settled as s
+  left join lateral telemetry.refusal(s.reason) as r on s.reason is not null
+  order by s.position
+$$;
+
+ALTER FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) IS 'Status of each event of a batch, known ids compared with what is stored; counts duplicates and conflicts';
+
+CREATE FUNCTION work.abort_upload(p_upload_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_upload work.artifact_uploads := work.lock_upload(p_upload_id => p_upload_id);
+begin
+  if v_upload.state in ('committed', 'unchanged') then
+    raise exception using
+      errcode = 'PT409', message = 'the upload is committed', constraint = 'already_committed',
+      detail = format('upload %s, artifact %s, version %s', p_upload_id, v_upload.artifact_id, v_upload.result_version),
+      hint = 'a version is never taken back; write another one';
+  end if;
+  if v_upload.state <> 'open' then
+    return false;
+  end if;
+  perform work.finish_upload(p_upload_id => p_upload_id, p_state => 'aborted', p_result_version => null);
+  return true;
+end
+$$;
+
+ALTER FUNCTION work.abort_upload(p_upload_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.abort_upload(p_upload_id text) IS 'Gives an upload up; true when it was open. Errors: PT404 no_upload, PT409 already_committed';
+
+CREATE FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select 'artifacts/' || p_type || '/' || p_artifact_id || '/v' || p_version || '/' || p_content_hash || '.'
+    || case rtrim(lower(split_part(p_mime_type, ';', 1)))
+      when 'text/markdown' then 'md'
+      when 'text/plain' then 'txt'
+      when 'text/html' then 'html'
+      when 'text/css' then 'css'
+      when 'text/csv' then 'csv'
+      when 'text/tab-separated-values' then 'tsv'
+      when 'text/xml' then 'xml'
+      when 'text/yaml' then 'yaml'
+      when 'text/javascript' then 'js'
+      when 'text/x-python' then 'py'
+      when 'text/x-diff' then 'diff'
+      when 'text/json' then 'json'
+      when 'application/json' then 'json'
+      when 'application/ld+json' then 'jsonld'
+      when 'application/geo+json' then 'geojson'
+      when 'application/jsonl' then 'jsonl'
+      when 'application/x-jsonlines' then 'jsonl'
+      when 'application/x-ndjson' then 'jsonl'
+      when 'application/xml' then 'xml'
+      when 'application/yaml' then 'yaml'
+      when 'application/x-yaml' then 'yaml'
+      when 'application/toml' then 'toml'
+      when 'application/sql' then 'sql'
+      when 'application/pdf' then 'pdf'
+      when 'application/x-tar+gzip' then 'tar.gz'
+      when 'application/x-gtar' then 'tar.gz'
+      when 'application/x-tar' then 'tar'
+      when 'application/gzip' then 'gz'
+      when 'application/x-gzip' then 'gz'
+      when 'application/zstd' then 'zst'
+      when 'application/zip' then 'zip'
+      when 'application/x-xz' then 'xz'
+      when 'application/x-bzip2' then 'bz2'
+      when 'application/x-7z-compressed' then '7z'
+      when 'application/wasm' then 'wasm'
+      when 'application/vnd.apache.parquet' then 'parquet'
+      when 'application/x-parquet' then 'parquet'
+      when 'application/vnd.apache.arrow.file' then 'arrow'
+      when 'application/vnd.sqlite3' then 'sqlite3'
+      when 'application/x-ipynb+json' then 'ipynb'
+      when 'application/vnd.openxmlformats-officedocument.wordprocessingml.document' then 'docx'
+      when 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' then 'xlsx'
+      when 'application/vnd.openxmlformats-officedocument.presentationml.presentation' then 'pptx'
+      when 'image/png' then 'png'
+      when 'image/jpeg' then 'jpg'
+      when 'image/gif' then 'gif'
+      when 'image/webp' then 'webp'
+      when 'image/svg+xml' then 'svg'
+      when 'audio/mpeg' then 'mp3'
+      when 'audio/wav' then 'wav'
+      when 'video/mp4' then 'mp4'
+      when 'video/webm' then 'webm'
+      else case when work.is_json_mime(p_mime_type => p_mime_type) then 'json' else 'bin' end
+    end
+$$;
+
+ALTER FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) IS 'Key of a version''s object: artifacts/{type}/{artifact_id}/v{version}/{content_hash}.{ext}';
+
+CREATE FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text DEFAULT NULL::text, p_artifact_id text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb, p_owner_item_id text DEFAULT NULL::text, p_owner_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text) RETURNS TABLE(upload_id text, artifact_id text, version integer, storage_key text, copy_from text, expires_at timestamp with time zone, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_artifact record;
+begin
+  perform work.check_content_hash(p_content_hash => p_content_hash);
+  perform work.check_artifact_fields(
+    p_artifact_id => case when p_type is null then coalesce(p_artifact_id, '') else p_artifact_id end,
+    p_type => p_type, p_mime_type => coalesce(p_mime_type, ''), p_preview_text => p_preview_text,
+    p_extracted_fields => p_extracted_fields, p_tags => p_tags, p_owner_item_id => p_owner_item_id,
+    p_owner_run_id => p_owner_run_id, p_project_id => p_project_id
+  );
+  if p_size_bytes is null or p_size_bytes < 0 then
+    raise exception using
+      errcode = 'PT400', message = 'size_bytes is not a size', constraint = 'invalid_size',
+      detail = format('size_bytes %s', p_size_bytes),
+      hint = 'send the number of bytes of the content';
+  end if;
+  artifact_id := coalesce(p_artifact_id, core.new_ulid());
+  select l.type, l.latest_version, l.reserved_version, l.latest_content_hash into v_artifact
+  from work.lock_artifact(
+    p_artifact_id => artifact_id, p_type => p_type, p_expected_version => p_expected_version
+  ) as l;
+
+  if v_artifact.latest_content_hash = p_content_hash then
+    perform work.set_artifact_fields(
+      p_artifact_id => artifact_id, p_tags => p_tags, p_owner_item_id => p_owner_item_id,
+      p_owner_run_id => p_owner_run_id, p_project_id => p_project_id
+    );
+    select v.version, v.storage_key into version, storage_key from work.artifact_versions as v
+    where v.artifact_id = begin_upload.artifact_id and v.version = v_artifact.latest_version;
+    created := false;
+    return next;
+    return;
+  end if;
+
+  upload_id := core.new_ulid();
+  version := v_artifact.reserved_version + 1;
+  storage_key := work.artifact_storage_key(
+    p_type => v_artifact.type, p_artifact_id => artifact_id, p_version => version,
+    p_content_hash => p_content_hash, p_mime_type => p_mime_type
+  );
+  created := true;
+  update work.artifacts as a set reserved_version = begin_upload.version
+  where a.artifact_id = begin_upload.artifact_id;
+  insert into work.artifact_uploads as u (
+    upload_id, artifact_id, version, expected_version, mime_type, size_bytes, content_hash, storage_key, preview_text,
+    extracted_fields, tags, owner_item_id, owner_run_id, project_id, expires_at
+  )
+  select
+    begin_upload.upload_id, begin_upload.artifact_id, begin_upload.version, p_expected_version, p_mime_type, p_size_bytes,
+    p_content_hash, begin_upload.storage_key, p_preview_text, p_extracted_fields, p_tags, p_owner_item_id, p_owner_run_id,
+    p_project_id, clock_timestamp() + s.upload_ttl
+  from core.settings as s
+  returning u.expires_at into expires_at;
+  select v.storage_key into copy_from from work.artifact_versions as v
+  where v.content_hash = p_content_hash
+    and v.storage_backend = 's3'
+    and v.size_bytes = p_size_bytes
+    and not exists (
+      select from work.artifact_tombstones as t where t.artifact_id = v.artifact_id and t.version = v.version
+    )
+  limit 1;
+  return next;
+end
+$$;
+
+ALTER FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Reserves a version number and records an attempt to write its content to object storage. Errors: PT400, PT404 no_artifact, PT409 type_mismatch, stale_version';
+
+CREATE FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if p_artifact_id !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'artifact_id is not a ULID', constraint = 'invalid_artifact_id',
+      detail = left(p_artifact_id, 64), hint = 'a ULID is 26 characters of upper-case Crockford base32';
+  end if;
+  if p_type !~ '^[a-z][a-z0-9_.-]{0,62}$' then
+    raise exception using
+      errcode = 'PT400', message = 'type is not a name', constraint = 'invalid_type', detail = left(p_type, 64),
+      hint = 'use a lower-case letter, then up to 62 of a-z, 0-9, _, . and -';
+  end if;
+  if length(p_mime_type) > 255 or p_mime_type !~* '^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+ *(;[ -~]*)?$' then
+    raise exception using
+      errcode = 'PT400', message = 'mime_type is not a mime type', constraint = 'invalid_mime_type',
+      detail = left(p_mime_type, 64), hint = 'use a type such as text/markdown, of at most 255 characters';
+  end if;
+  if jsonb_typeof(p_extracted_fields) <> 'object' then
+    raise exception using
+      errcode = 'PT400', message = 'extracted_fields is not an object', constraint = 'invalid_extracted_fields',
+      detail = jsonb_typeof(p_extracted_fields), hint = 'send a JSON object, or leave it out';
+  end if;
+  if jsonb_typeof(p_tags) not in ('object', 'array') then
+    raise exception using
+      errcode = 'PT400', message = 'tags is neither an object nor an array', constraint = 'invalid_tags',
+      detail = jsonb_typeof(p_tags), hint = 'send a JSON object or array, or leave it out';
+  end if;
+  if greatest(length(p_owner_item_id), length(p_owner_run_id), length(p_project_id)) > 500 then
+    raise exception using
+      errcode = 'PT400', message = 'an id is too long', constraint = 'invalid_owner',
+      detail = format(
+        'characters: owner_item_id %s, owner_run_id %s, project_id %s',
+        length(p_owner_item_id), length(p_owner_run_id), length(p_project_id)
+      ),
+      hint = 'owner_item_id, owner_run_id and project_id have at most 500 characters each';
+  end if;
+  if greatest(octet_length(p_preview_text), pg_column_size(p_extracted_fields), pg_column_size(p_tags)) > 262144 then
+    raise exception using
+      errcode = 'PT413', message = 'preview_text, extracted_fields or tags are too large', constraint = 'metadata_limit',
+      detail = format(
+        'bytes: preview_text %s, extracted_fields %s, tags %s, limit of each 262144',
+        octet_length(p_preview_text), pg_column_size(p_extracted_fields), pg_column_size(p_tags)
+      ),
+      hint = 'keep what is large in the content';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Refuses malformed facts of an artifact or version';
+
+CREATE FUNCTION work.check_content_hash(p_content_hash text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if p_content_hash is null or p_content_hash !~ '^[0-9a-f]{64}$' then
+    raise exception using
+      errcode = 'PT400', message = 'content_hash is not a sha256', constraint = 'invalid_content_hash',
+      detail = coalesce(left(p_content_hash, 80), 'null'), hint = 'send 64 characters of lower-case hex';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_content_hash(p_content_hash text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_content_hash(p_content_hash text) IS 'Refuses what is not a sha256 in lower-case hex';
+
+CREATE FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_latest_version <> p_expected_version then
+    raise exception using
+      errcode = 'PT409', message = 'the artifact has another latest version', constraint = 'stale_version',
+      detail = format('expected %s, latest %s', p_expected_version, p_latest_version),
+      hint = 'read the latest version, apply your change to it and write again';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) IS 'Refuses a write whose writer expects another latest version';
+
+CREATE FUNCTION work.check_limit(p_limit integer, p_greatest integer) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_limit is null or p_limit not between 1 and p_greatest then
+    raise exception using
+      errcode = 'PT400', message = 'limit is out of range', constraint = 'invalid_limit',
+      detail = format('limit %s, allowed 1 to %s', p_limit, p_greatest), hint = 'read page by page';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_limit(p_limit integer, p_greatest integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_limit(p_limit integer, p_greatest integer) IS 'Refuses a limit outside of 1 to a greatest value';
+
+CREATE FUNCTION work.commit_upload(p_upload_id text) RETURNS work.version_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_upload work.artifact_uploads := work.lock_upload(p_upload_id => p_upload_id);
+  v_latest integer;
+  v_latest_hash text;
+  v_created boolean;
+  v_result integer;
+begin
+  if v_upload.state in ('committed', 'unchanged') then
+    return work.version_of(
+      p_artifact_id => v_upload.artifact_id, p_version => v_upload.result_version, p_created => false
+    );
+  end if;
+  if v_upload.state = 'aborted' then
+    raise exception using
+      errcode = 'PT410', message = 'the upload was aborted', constraint = 'upload_aborted', detail = p_upload_id,
+      hint = 'begin another upload';
+  end if;
+  -- The clock decides, not the mark of maintenance: past it, the object may be deleted at any moment.
+  if v_upload.state = 'expired' or v_upload.expires_at <= clock_timestamp() then
+    raise exception using
+      errcode = 'PT410', message = 'the upload has expired', constraint = 'upload_expired',
+      detail = format('upload %s, expired at %s', p_upload_id, v_upload.expires_at),
+      hint = 'begin another upload';
+  end if;
+  select a.latest_version, a.latest_content_hash into v_latest, v_latest_hash
+  from work.artifacts as a
+  where a.artifact_id = v_upload.artifact_id;
+  perform work.check_expected_version(p_expected_version => v_upload.expected_version, p_latest_version => v_latest);
+
+  v_created := v_latest_hash is distinct from v_upload.content_hash;
+  v_result := v_latest;
+  if v_created then
+    insert into work.artifact_versions (
+      artifact_id, version, mime_type, size_bytes, content_hash, storage_backend, storage_key, preview_text,
+      extracted_fields
+    ) values (
+      v_upload.artifact_id, v_upload.version, v_upload.mime_type, v_upload.size_bytes, v_upload.content_hash, 's3',
+      v_upload.storage_key, v_upload.preview_text, v_upload.extracted_fields
+    );
+    update work.artifacts as a
+    set latest_version = v_upload.version, latest_content_hash = v_upload.content_hash
+    where a.artifact_id = v_upload.artifact_id and a.latest_version < v_upload.version;
+    v_result := v_upload.version;
+  end if;
+  perform work.set_artifact_fields(
+    p_artifact_id => v_upload.artifact_id, p_tags => v_upload.tags, p_owner_item_id => v_upload.owner_item_id,
+    p_owner_run_id => v_upload.owner_run_id, p_project_id => v_upload.project_id
+  );
+  perform work.finish_upload(
+    p_upload_id => p_upload_id,
+    p_state => case when v_created then 'committed'::work.upload_state else 'unchanged'::work.upload_state end,
+    p_result_version => v_result
+  );
+  return work.version_of(p_artifact_id => v_upload.artifact_id, p_version => v_result, p_created => v_created);
+end
+$$;
+
+ALTER FUNCTION work.commit_upload(p_upload_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.commit_upload(p_upload_id text) IS 'Makes the version of a finished upload; safe to repeat. Errors: PT404 no_upload, PT409 stale_version, PT410 upload_expired, upload_aborted';
+
+CREATE FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update work.artifact_tombstones as t set object_deleted_at = clock_timestamp()
+  where t.artifact_id = p_artifact_id and t.version = p_version and t.object_deleted_at is null;
+  if found then
+    return true;
+  end if;
+  if not exists (
+    select from work.artifact_tombstones as t where t.artifact_id = p_artifact_id and t.version = p_version
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'the content was not deleted', constraint = 'no_tombstone',
+      detail = format('artifact %s, version %s', left(p_artifact_id, 64), p_version),
+      hint = 'delete it first: work.delete_blob';
+  end if;
+  return false;
+end
+$$;
+
+ALTER FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) IS 'Records that the object of deleted content is gone; true the first time. Errors: PT404 no_tombstone';
+
+CREATE FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text DEFAULT 'text/plain'::text, p_artifact_id text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_content_hash text DEFAULT NULL::text, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb, p_owner_item_id text DEFAULT NULL::text, p_owner_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text) RETURNS work.version_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return work.write_inline(
+    p_artifact_id => p_artifact_id, p_type => coalesce(p_type, ''), p_content => p_content,
+    p_mime_type => coalesce(p_mime_type, 'text/plain'), p_expected_version => p_expected_version,
+    p_content_hash => p_content_hash, p_preview_text => p_preview_text, p_extracted_fields => p_extracted_fields,
+    p_tags => p_tags, p_owner_item_id => p_owner_item_id, p_owner_run_id => p_owner_run_id, p_project_id => p_project_id
+  );
+end
+$$;
+
+ALTER FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Makes an artifact with inline content, or its next version. Errors: PT400, PT409 type_mismatch, stale_version, hash_mismatch, PT413 inline_limit';
+
+CREATE FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_content_hash text DEFAULT NULL::text, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb) RETURNS work.version_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return work.write_inline(
+    p_artifact_id => coalesce(p_artifact_id, ''), p_type => null, p_content => p_content, p_mime_type => p_mime_type,
+    p_expected_version => p_expected_version, p_content_hash => p_content_hash, p_preview_text => p_preview_text,
+    p_extracted_fields => p_extracted_fields, p_tags => null, p_owner_item_id => null, p_owner_run_id => null,
+    p_project_id => null
+  );
+end
+$$;
+
+ALTER FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) IS 'Makes the next version of an artifact with inline content. Errors: PT400, PT404 no_artifact, PT409 stale_version, hash_mismatch, PT413 inline_limit';
+
+CREATE FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) RETURNS TABLE(artifact_id text, version integer, storage_key text, deleted boolean, deleted_by text, deleted_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_latest integer;
+begin
+  if p_reason is null or length(btrim(p_reason)) = 0 or length(p_reason) > 1000 then
+    raise exception using
+      errcode = 'PT400', message = 'the reason is missing or too long', constraint = 'invalid_reason',
+      detail = format('%s characters', length(p_reason)), hint = 'say in 1 to 1000 characters why the content goes';
+  end if;
+  select a.latest_version into v_latest from work.artifacts as a where a.artifact_id = p_artifact_id for no key update;
+  select v.artifact_id::text, v.version, v.storage_key into artifact_id, version, storage_key
+  from work.artifact_versions as v
+  where v.artifact_id = p_artifact_id and v.version = p_version;
+  if not found then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
+  end if;
+  if storage_key is null then
+    raise exception using
+      errcode = 'PT409', message = 'inline content cannot be deleted', constraint = 'inline_content',
+      detail = format('artifact %s, version %s', artifact_id, version),
+      hint = 'only content in object storage can be deleted';
+  end if;
+  insert into work.artifact_tombstones (artifact_id, version, storage_key, reason, deleted_by, deleted_as)
+  values (
+    p_artifact_id, p_version, delete_blob.storage_key, p_reason, session_user,
+    nullif(current_setting('role'), 'none')
+  )
+  on conflict do nothing;
+  deleted := found;
+  if deleted then
+    update work.artifacts as a set latest_content_hash = null
+    where a.artifact_id = p_artifact_id and p_version = v_latest;
+  end if;
+  select t.deleted_by, t.deleted_at into deleted_by, deleted_at
+  from work.artifact_tombstones as t
+  where t.artifact_id = p_artifact_id and t.version = p_version;
+  return next;
+end
+$$;
+
+ALTER FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) IS 'Deletes the content of a version from object storage and records who and why. Errors: PT400 invalid_reason, PT404 no_artifact, no_version, PT409 inline_content';
+
+CREATE FUNCTION work.expired_uploads(p_limit integer DEFAULT 100) RETURNS TABLE(upload_id text, storage_key text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  perform work.finish_upload(p_upload_id => due.upload_id, p_state => 'expired', p_result_version => null)
+  from (
+    select u.upload_id from work.artifact_uploads as u
+    where u.state = 'open' and u.expires_at <= clock_timestamp()
+    order by u.expires_at
+    limit p_limit
+    for update skip locked
+  ) as due;
+  return query
+  select u.upload_id::text, u.storage_key from work.artifact_uploads as u
+  where u.state in ('unchanged', 'aborted', 'expired')
+    and (u.cleaned_at is null or u.cleaned_at <= clock_timestamp() - interval '1 hour')
+  order by u.cleaned_at nulls first, u.upload_id
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.expired_uploads(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.expired_uploads(p_limit integer) IS 'Attempts whose leftovers in object storage are to be deleted now; marks open ones past their time as expired';
+
+CREATE FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update work.artifact_uploads as u
+  set state = p_state, result_version = p_result_version, finished_at = clock_timestamp(),
+    preview_text = null, extracted_fields = null, tags = null
+  where u.upload_id = p_upload_id
+$$;
+
+ALTER FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) IS 'Takes an attempt out of the state open';
+
+CREATE FUNCTION work.get_artifact(p_artifact_id text, p_version integer DEFAULT NULL::integer) RETURNS work.artifact_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_info work.artifact_info;
+begin
+  select
+    v.artifact_id::text,
+    v.version,
+    a.type,
+    v.mime_type,
+    v.size_bytes,
+    v.content_hash,
+    v.storage_backend,
+    v.storage_key,
+    v.preview_text,
+    v.extracted_fields,
+    v.is_kb_ingested,
+    v.created_at,
+    a.latest_version,
+    a.tags,
+    a.owner_item_id,
+    a.owner_run_id,
+    a.project_id,
+    exists (
+      select from work.artifact_tombstones as t where t.artifact_id = v.artifact_id and t.version = v.version
+    )
+  into v_info
+  from work.artifacts as a
+  cross join lateral (
+    select w.* from work.artifact_versions as w
+    where w.artifact_id = a.artifact_id and w.version = coalesce(p_version, a.latest_version)
+    offset 0  -- keeps both columns of the key in the index condition, however few versions the statistics expect
+  ) as v
+  where a.artifact_id = p_artifact_id;
+  if not found then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
+  end if;
+  return v_info;
+end
+$$;
+
+ALTER FUNCTION work.get_artifact(p_artifact_id text, p_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) IS 'Metadata of a version (default: the latest), without content. Errors: PT400 invalid_artifact_id, PT404 no_artifact, no_version';
+
+CREATE FUNCTION work.get_content(p_artifact_id text, p_version integer DEFAULT NULL::integer) RETURNS TABLE(artifact_id text, version integer, mime_type text, size_bytes bigint, content_hash text, storage_backend work.storage_backend, storage_key text, inline_content_text text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_deleted_at timestamptz;
+begin
+  select
+    v.artifact_id::text,
+    v.version,
+    v.mime_type,
+    v.size_bytes,
+    v.content_hash,
+    v.storage_backend,
+    v.storage_key,
+    v.inline_content_text,
+    (
+      select t.deleted_at from work.artifact_tombstones as t
+      where t.artifact_id = v.artifact_id and t.version = v.version
+    )
+  into
+    artifact_id, version, mime_type, size_bytes, content_hash, storage_backend, storage_key, inline_content_text,
+    v_deleted_at
+  from work.artifacts as a
+  cross join lateral (
+    select w.* from work.artifact_versions as w
+    where w.artifact_id = a.artifact_id and w.version = coalesce(p_version, a.latest_version)
+    offset 0  -- keeps both columns of the key in the index condition, however few versions the statistics expect
+  ) as v
+  where a.artifact_id = p_artifact_id;
+  if not found then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
+  end if;
+  if v_deleted_at is not null then
+    raise exception using
+      errcode = 'PT410', message = 'the content was deleted', constraint = 'content_deleted',
+      detail = format('artifact %s, version %s, deleted at %s', artifact_id, version, v_deleted_at),
+      hint = 'its metadata stays: work.get_artifact; other versions: work.list_versions';
+  end if;
+  return next;
+end
+$$;
+
+ALTER FUNCTION work.get_content(p_artifact_id text, p_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_content(p_artifact_id text, p_version integer) IS 'Content of a version, inline or by storage key. Errors: PT400 invalid_artifact_id, PT404 no_artifact, no_version, PT410 content_deleted';
+
+CREATE FUNCTION work.inline_content_hash(p_content text, p_content_hash text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_limit integer := (select s.inline_limit_bytes from core.settings as s);
+  v_hash text;
+begin
+  if p_content is null then
+    raise exception using
+      errcode = 'PT400', message = 'content is missing', constraint = 'missing_content', detail = 'content is null',
+      hint = 'send the content as text; empty text is content';
+  end if;
+  if octet_length(p_content) > v_limit then
+    raise exception using
+      errcode = 'PT413', message = 'content is too large to stand inline', constraint = 'inline_limit',
+      detail = format('%s bytes, limit %s', octet_length(p_content), v_limit),
+      hint = 'write it to object storage: work.begin_upload, then work.commit_upload';
+  end if;
+  v_hash := encode(sha256(convert_to(p_content, 'UTF8')), 'hex');
+  if p_content_hash <> v_hash then
+    perform work.check_content_hash(p_content_hash => p_content_hash);
+    raise exception using
+      errcode = 'PT409', message = 'content does not have the given hash', constraint = 'hash_mismatch',
+      detail = format('given %s, computed %s', p_content_hash, v_hash),
+      hint = 'the hash is the sha256 of the exact UTF-8 bytes, lower-case hex';
+  end if;
+  return v_hash;
+end
+$$;
+
+ALTER FUNCTION work.inline_content_hash(p_content text, p_content_hash text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.inline_content_hash(p_content text, p_content_hash text) IS 'sha256 of inline content, after checking its size and a claimed hash';
+
+CREATE FUNCTION work.is_json_mime(p_mime_type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select p_mime_type ~* '^((application|text)/json|[^/; ]+/[^/; ]+[+]json) *(;|$)'
+$_$;
+
+ALTER FUNCTION work.is_json_mime(p_mime_type text) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.is_json_mime(p_mime_type text) IS 'Whether a mime type says that the content is one JSON document';
+
+CREATE FUNCTION work.is_opaque_json(p_content text) RETURNS boolean
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if pg_input_is_valid(p_content, 'jsonb') then
+    return false;
+  end if;
+  if not pg_input_is_valid(p_content, 'json') then
+    raise exception using
+      errcode = 'PT400', message = 'content is not the JSON that its mime type says', constraint = 'invalid_json',
+      detail = left((select i.message from pg_input_error_info(p_content, 'json') as i), 200),
+      hint = 'correct the content, or give it another mime type';
+  end if;
+  return true;
+end
+$$;
+
+ALTER FUNCTION work.is_opaque_json(p_content text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.is_opaque_json(p_content text) IS 'Whether a JSON document is one that jsonb cannot hold';
+
+CREATE FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer DEFAULT NULL::integer, p_item_id text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_event_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text) RETURNS TABLE(artifact_id text, version integer, link_type text, item_id text, run_id text, event_id text, workflow_name text, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_version integer;
+begin
+  if p_link_type is null or p_link_type !~ '^[a-z][a-z0-9_.-]{0,62}$' then
+    raise exception using
+      errcode = 'PT400', message = 'link_type is not a name', constraint = 'invalid_link_type',
+      detail = coalesce(left(p_link_type, 64), 'null'), hint = 'use a lower-case letter, then up to 62 of a-z, 0-9, _, . and -';
+  end if;
+  if p_event_id !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'event_id is not a ULID', constraint = 'invalid_event_id',
+      detail = left(p_event_id, 64), hint = 'a ULID is 26 characters of upper-case Crockford base32';
+  end if;
+  if num_nonnulls(p_item_id, p_run_id, p_event_id, p_workflow_name) = 0
+    or greatest(length(p_item_id), length(p_run_id), length(p_workflow_name)) > 500
+    or octet_length(concat(p_item_id, p_run_id, p_workflow_name)) > 2000
+  then
+    raise exception using
+      errcode = 'PT400', message = 'the link has no target or a target that is too long', constraint = 'invalid_link',
+      detail = format(
+        'characters: item_id %s, run_id %s, workflow_name %s', length(p_item_id), length(p_run_id),
+        length(p_workflow_name)
+      ),
+      hint = 'give item_id, run_id, event_id or workflow_name: 500 characters each and 2000 bytes together at most';
+  end if;
+  select v.version into v_version
+  from work.artifact_versions as v
+  where v.artifact_id = p_artifact_id
+    and v.version = coalesce(
+      p_version, (select a.latest_version from work.artifacts as a where a.artifact_id = p_artifact_id)
+    );
+  if not found then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
+  end if;
+  insert into work.artifact_links (artifact_id, version, link_type, item_id, run_id, event_id, workflow_name)
+  values (p_artifact_id, v_version, p_link_type, p_item_id, p_run_id, p_event_id, p_workflow_name)
+  on conflict do nothing;
+  return query
+  select p_artifact_id, v_version, p_link_type, p_item_id, p_run_id, p_event_id, p_workflow_name, found;
+end
+$_$;
+
+ALTER FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer, p_item_id text, p_run_id text, p_event_id text, p_workflow_name text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer, p_item_id text, p_run_id text, p_event_id text, p_workflow_name text) IS 'Links a version of an artifact to an item, run, event or workflow; safe to repeat. Errors: PT400, PT404 no_artifact, no_version';
+
+CREATE FUNCTION work.list_artifacts(p_type text DEFAULT NULL::text, p_owner_item_id text DEFAULT NULL::text, p_owner_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.artifact_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_after timestamptz;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  if p_after is not null then
+    select a.created_at into v_after from work.artifacts as a where a.artifact_id = p_after;
+    if not found then
+      perform work.refuse_missing(p_artifact_id => p_after, p_version => null);
+    end if;
+  end if;
+  return query
+  select
+    v.artifact_id::text,
+    v.version,
+    a.type,
+    v.mime_type,
+    v.size_bytes,
+    v.content_hash,
+    v.storage_backend,
+    v.storage_key,
+    v.preview_text,
+    v.extracted_fields,
+    v.is_kb_ingested,
+    v.created_at,
+    a.latest_version,
+    a.tags,
+    a.owner_item_id,
+    a.owner_run_id,
+    a.project_id,
+    exists (
+      select from work.artifact_tombstones as t where t.artifact_id = v.artifact_id and t.version = v.version
+    )
+  from work.artifacts as a
+  cross join lateral (
+    select w.* from work.artifact_versions as w
+    where w.artifact_id = a.artifact_id and w.version = a.latest_version
+    offset 0  -- keeps both columns of the key in the index condition, however few versions the statistics expect
+  ) as v
+  where (p_type is null or a.type = p_type)
+    and (p_owner_item_id is null or a.owner_item_id = p_owner_item_id)
+    and (p_owner_run_id is null or a.owner_run_id = p_owner_run_id)
+    and (p_project_id is null or a.project_id = p_project_id)
+    and (p_tags is null or a.tags @> p_tags)
+    and (p_after is null or (a.created_at, a.artifact_id) < (v_after, p_after))
+  order by a.created_at desc, a.artifact_id desc
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) IS 'Artifacts with their latest version, newest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_artifact';
+
+CREATE FUNCTION work.list_versions(p_artifact_id text, p_limit integer DEFAULT 100, p_before integer DEFAULT NULL::integer) RETURNS SETOF work.artifact_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  return query
+  select
+    v.artifact_id::text,
+    v.version,
+    a.type,
+    v.mime_type,
+    v.size_bytes,
+    v.content_hash,
+    v.storage_backend,
+    v.storage_key,
+    v.preview_text,
+    v.extracted_fields,
+    v.is_kb_ingested,
+    v.created_at,
+    a.latest_version,
+    a.tags,
+    a.owner_item_id,
+    a.owner_run_id,
+    a.project_id,
+    exists (
+      select from work.artifact_tombstones as t where t.artifact_id = v.artifact_id and t.version = v.version
+    )
+  from work.artifacts as a
+  inner join work.artifact_versions as v on v.artifact_id = a.artifact_id
+  where a.artifact_id = p_artifact_id and v.version < coalesce(p_before, 2147483647)
+  order by v.version desc
+  limit p_limit;
+  if not found and not exists (
+    select from work.artifacts as a where a.artifact_id = p_artifact_id and a.latest_version > 0
+  ) then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => null);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) IS 'Versions of an artifact, newest first, in keyset pages. Errors: PT400 invalid_limit, invalid_artifact_id, PT404 no_artifact';
+
+CREATE FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  loop
+    select a.type, a.latest_version, a.reserved_version, a.latest_content_hash
+    into type, latest_version, reserved_version, latest_content_hash
+    from work.artifacts as a
+    where a.artifact_id = p_artifact_id
+    for no key update;
+    exit when found;
+    if p_type is null then
+      perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => null);
+    end if;
+    -- Another session may insert the same id, or maintenance remove an empty artifact: the next round sees which.
+    insert into work.artifacts (artifact_id, type) values (p_artifact_id, p_type) on conflict do nothing;
+  end loop;
+  if p_type is null and latest_version = 0 then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => null);
+  end if;
+  if type <> p_type then
+    raise exception using
+      errcode = 'PT409', message = 'the artifact has another type', constraint = 'type_mismatch',
+      detail = format('artifact %s has type %s, given %s', p_artifact_id, type, p_type),
+      hint = 'a type never changes: give the artifact''s own, or another artifact_id';
+  end if;
+  perform work.check_expected_version(p_expected_version => p_expected_version, p_latest_version => latest_version);
+end
+$$;
+
+ALTER FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) IS 'Locks an artifact for a write of a version, makes it where needed, checks type and expected version';
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE work.artifact_uploads (
+    upload_id core.ulid NOT NULL,
+    artifact_id core.ulid NOT NULL,
+    version integer NOT NULL,
+    expected_version integer,
+    mime_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    content_hash text NOT NULL,
+    storage_key text NOT NULL,
+    preview_text text,
+    extracted_fields jsonb,
+    tags jsonb,
+    owner_item_id text,
+    owner_run_id text,
+    project_id text,
+    state work.upload_state DEFAULT 'open'::work.upload_state NOT NULL,
+    result_version integer,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    cleaned_at timestamp with time zone,
+    CONSTRAINT artifact_uploads_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT artifact_uploads_mime_type_check CHECK ((length(mime_type) <= 255)),
+    CONSTRAINT artifact_uploads_size_bytes_check CHECK ((size_bytes >= 0)),
+    CONSTRAINT artifact_uploads_version_check CHECK ((version > 0)),
+    CONSTRAINT cleaned_only_leftovers CHECK (((cleaned_at IS NULL) OR (state = ANY (ARRAY['unchanged'::work.upload_state, 'aborted'::work.upload_state, 'expired'::work.upload_state])))),
+    CONSTRAINT finished_follows_state CHECK (((finished_at IS NULL) = (state = 'open'::work.upload_state))),
+    CONSTRAINT result_follows_state CHECK (((result_version IS NOT NULL) = (state = ANY (ARRAY['committed'::work.upload_state, 'unchanged'::work.upload_state]))))
+);
+
+ALTER TABLE work.artifact_uploads OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.artifact_uploads IS 'Attempts to write content to object storage: the record that finds what a crash left behind. Committed ones stay, so that a repeat is safe';
+
+COMMENT ON COLUMN work.artifact_uploads.upload_id IS 'ULID of the attempt';
+
+COMMENT ON COLUMN work.artifact_uploads.artifact_id IS 'Artifact that gets the version';
+
+COMMENT ON COLUMN work.artifact_uploads.version IS 'Version number that was reserved';
+
+COMMENT ON COLUMN work.artifact_uploads.expected_version IS 'Latest version that the writer expects, checked again at commit; null is any';
+
+COMMENT ON COLUMN work.artifact_uploads.mime_type IS 'Mime type of the content';
+
+COMMENT ON COLUMN work.artifact_uploads.size_bytes IS 'Size of the content, bytes';
+
+COMMENT ON COLUMN work.artifact_uploads.content_hash IS 'sha256 of the content, hex';
+
+COMMENT ON COLUMN work.artifact_uploads.storage_key IS 'Key of the object, of this attempt alone';
+
+COMMENT ON COLUMN work.artifact_uploads.preview_text IS 'For the version; null once finished';
+
+COMMENT ON COLUMN work.artifact_uploads.extracted_fields IS 'For the version; null once finished';
+
+COMMENT ON COLUMN work.artifact_uploads.tags IS 'For the artifact, at commit; null keeps its own';
+
+COMMENT ON COLUMN work.artifact_uploads.owner_item_id IS 'For the artifact, at commit; null keeps its own';
+
+COMMENT ON COLUMN work.artifact_uploads.owner_run_id IS 'For the artifact, at commit; null keeps its own';
+
+COMMENT ON COLUMN work.artifact_uploads.project_id IS 'For the artifact, at commit; null keeps its own';
+
+COMMENT ON COLUMN work.artifact_uploads.state IS 'What became of the attempt';
+
+COMMENT ON COLUMN work.artifact_uploads.result_version IS 'Version that commit returned';
+
+COMMENT ON COLUMN work.artifact_uploads.created_at IS 'When it was begun';
+
+COMMENT ON COLUMN work.artifact_uploads.expires_at IS 'Until when it may be committed';
+
+COMMENT ON COLUMN work.artifact_uploads.finished_at IS 'When it left the state open';
+
+COMMENT ON COLUMN work.artifact_uploads.cleaned_at IS 'When its leftovers were deleted last';
+
+CREATE FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean DEFAULT false) RETURNS work.artifact_uploads
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_upload work.artifact_uploads;
+begin
+  perform from work.artifacts as a
+  where a.artifact_id = (select u.artifact_id from work.artifact_uploads as u where u.upload_id = p_upload_id)
+  for no key update;
+  select u.* into v_upload from work.artifact_uploads as u where u.upload_id = p_upload_id for update;
+  if not found and not p_missing_ok then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such upload', constraint = 'no_upload',
+      detail = format('upload %s', left(p_upload_id, 64)),
+      hint = 'work.begin_upload makes one; maintenance removes those that were given up';
+  end if;
+  return v_upload;
+end
+$$;
+
+ALTER FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) IS 'Locks an attempt and its artifact. Errors: PT404 no_upload';
+
+CREATE FUNCTION work.record_upload_cleanup(p_upload_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_upload work.artifact_uploads := work.lock_upload(p_upload_id => p_upload_id, p_missing_ok => true);
+begin
+  if v_upload.upload_id is null then
+    return false;
+  end if;
+  if v_upload.state in ('open', 'committed') then
+    raise exception using
+      errcode = 'PT409', message = 'the upload is in use', constraint = 'upload_in_use',
+      detail = format('upload %s, state %s', p_upload_id, v_upload.state),
+      hint = 'clean only what work.expired_uploads returns';
+  end if;
+  if v_upload.expires_at + (select s.upload_grace from core.settings as s) > clock_timestamp() then
+    update work.artifact_uploads as u set cleaned_at = clock_timestamp() where u.upload_id = p_upload_id;
+    return true;
+  end if;
+  delete from work.artifact_uploads as u where u.upload_id = p_upload_id;
+  delete from work.artifacts as a
+  where a.artifact_id = v_upload.artifact_id
+    and a.latest_version = 0
+    and not exists (select from work.artifact_uploads as u where u.artifact_id = a.artifact_id);
+  return true;
+end
+$$;
+
+ALTER FUNCTION work.record_upload_cleanup(p_upload_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.record_upload_cleanup(p_upload_id text) IS 'Records that leftovers of an attempt were deleted; after the grace period removes it. Errors: PT409 upload_in_use';
+
+CREATE FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_latest integer;
+begin
+  perform work.check_artifact_fields(
+    p_artifact_id => coalesce(p_artifact_id, ''), p_type => null, p_mime_type => null, p_preview_text => null,
+    p_extracted_fields => null, p_tags => null, p_owner_item_id => null, p_owner_run_id => null, p_project_id => null
+  );
+  select a.latest_version into v_latest from work.artifacts as a
+  where a.artifact_id = p_artifact_id and a.latest_version > 0;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such artifact', constraint = 'no_artifact', detail = p_artifact_id,
+      hint = 'work.create_artifact makes one; work.list_artifacts shows those that exist';
+  end if;
+  raise exception using
+    errcode = 'PT404', message = 'the artifact has no such version', constraint = 'no_version',
+    detail = format('artifact %s, version %s, latest %s', p_artifact_id, p_version, v_latest),
+    hint = 'leave the version out for the latest; work.list_versions shows those that exist';
+end
+$$;
+
+ALTER FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) IS 'Raises the error of an artifact or version that was not found';
+
+CREATE FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update work.artifacts as a
+  set
+    tags = coalesce(p_tags, a.tags),
+    owner_item_id = coalesce(p_owner_item_id, a.owner_item_id),
+    owner_run_id = coalesce(p_owner_run_id, a.owner_run_id),
+    project_id = coalesce(p_project_id, a.project_id)
+  where a.artifact_id = p_artifact_id
+    and (a.tags, a.owner_item_id, a.owner_run_id, a.project_id) is distinct from (
+      coalesce(p_tags, a.tags), coalesce(p_owner_item_id, a.owner_item_id), coalesce(p_owner_run_id, a.owner_run_id),
+      coalesce(p_project_id, a.project_id)
+    )
+$$;
+
+ALTER FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Replaces tags, owners and project of an artifact where a value is given';
+
+CREATE FUNCTION work.undeleted_blobs(p_limit integer DEFAULT 100) RETURNS TABLE(artifact_id text, version integer, storage_key text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  return query
+  select t.artifact_id::text, t.version, t.storage_key from work.artifact_tombstones as t
+  where t.object_deleted_at is null
+  order by t.deleted_at
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.undeleted_blobs(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.undeleted_blobs(p_limit integer) IS 'Deleted content whose object is not confirmed to be gone. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) RETURNS work.version_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    v.artifact_id,
+    v.version,
+    a.type,
+    v.mime_type,
+    v.size_bytes,
+    v.content_hash,
+    v.storage_backend,
+    v.storage_key,
+    v.preview_text,
+    v.extracted_fields,
+    p_created,
+    v.created_at
+  from work.artifact_versions as v
+  inner join work.artifacts as a on a.artifact_id = v.artifact_id
+  where v.artifact_id = p_artifact_id and v.version = p_version
+$$;
+
+ALTER FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) IS 'A stored version in the form that writes return';
+
+CREATE FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) RETURNS work.version_info
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hash text := work.inline_content_hash(p_content => p_content, p_content_hash => p_content_hash);
+  v_id text := p_artifact_id;
+  v_type text;
+  v_mime_type text := p_mime_type;
+  v_before integer;
+  v_version integer;
+  v_latest_hash text;
+  v_opaque boolean := false;
+  v_created_at timestamptz;
+begin
+  perform work.check_artifact_fields(
+    p_artifact_id => p_artifact_id, p_type => p_type, p_mime_type => p_mime_type, p_preview_text => p_preview_text,
+    p_extracted_fields => p_extracted_fields, p_tags => p_tags, p_owner_item_id => p_owner_item_id,
+    p_owner_run_id => p_owner_run_id, p_project_id => p_project_id
+  );
+  loop
+    if p_artifact_id is not null then
+      update work.artifacts as a
+      set
+        reserved_version = a.reserved_version + 1,
+        latest_version = a.reserved_version + 1,
+        latest_content_hash = v_hash,
+        tags = coalesce(p_tags, a.tags),
+        owner_item_id = coalesce(p_owner_item_id, a.owner_item_id),
+        owner_run_id = coalesce(p_owner_run_id, a.owner_run_id),
+        project_id = coalesce(p_project_id, a.project_id)
+      where a.artifact_id = p_artifact_id
+        and case when p_type is null then a.latest_version > 0 else a.type = p_type end
+        and (p_expected_version is null or a.latest_version = p_expected_version)
+        and a.latest_content_hash is distinct from v_hash
+      returning a.type, old.latest_version, new.latest_version into v_type, v_before, v_version;
+      exit when found;
+    end if;
+    if p_type is not null and coalesce(p_expected_version, 0) = 0 then
+      v_id := coalesce(p_artifact_id, core.new_ulid());
+      insert into work.artifacts as a (
+        artifact_id, type, latest_version, reserved_version, latest_content_hash, tags, owner_item_id, owner_run_id,
+        project_id
+      ) values (v_id, p_type, 1, 1, v_hash, p_tags, p_owner_item_id, p_owner_run_id, p_project_id)
+      on conflict do nothing
+      returning a.type, a.latest_version into v_type, v_version;
+      exit when found;
+    end if;
+    select l.latest_version, l.latest_content_hash into v_version, v_latest_hash
+    from work.lock_artifact(
+      p_artifact_id => v_id, p_type => p_type, p_expected_version => p_expected_version
+    ) as l;
+    if v_latest_hash = v_hash then
+      perform work.set_artifact_fields(
+        p_artifact_id => v_id, p_tags => p_tags, p_owner_item_id => p_owner_item_id,
+        p_owner_run_id => p_owner_run_id, p_project_id => p_project_id
+      );
+      return work.version_of(p_artifact_id => v_id, p_version => v_version, p_created => false);
+    end if;
+    -- Nothing speaks against the write any more: what did has changed in the meantime.
+  end loop;
+  if v_mime_type is null then
+    select v.mime_type into v_mime_type from work.artifact_versions as v
+    where v.artifact_id = v_id and v.version = v_before;
+  end if;
+  if work.is_json_mime(p_mime_type => v_mime_type) then
+    v_opaque := work.is_opaque_json(p_content => p_content);
+  end if;
+  insert into work.artifact_versions (
+    artifact_id, version, mime_type, size_bytes, content_hash, storage_backend, inline_content_text, is_json_opaque,
+    preview_text, extracted_fields
+  ) values (
+    v_id, v_version, v_mime_type, octet_length(p_content), v_hash, 'inline', p_content, v_opaque,
+    p_preview_text, p_extracted_fields
+  ) returning created_at into v_created_at;
+  return row(
+    v_id, v_version, v_type, v_mime_type, octet_length(p_content)::bigint, v_hash, 'inline'::work.storage_backend, null::text,
+    p_preview_text, p_extracted_fields, true, v_created_at
+  )::work.version_info;
+end
+$$;
+
+ALTER FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Makes a version with inline content; the body of create_artifact and create_version';
+
+CREATE TABLE core.schema_files (
+    path text NOT NULL,
+    kind text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    identity text[],
+    CONSTRAINT schema_files_kind_check CHECK ((kind = ANY (ARRAY['migration'::text, 'function'::text, 'view'::text]))),
+    CONSTRAINT schema_files_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE core.schema_files OWNER TO pylayer_owner;
+
+COMMENT ON TABLE core.schema_files IS 'Files that made this schema, with the hash that each had when it was applied';
+
+COMMENT ON COLUMN core.schema_files.path IS 'Path below db/';
+
+COMMENT ON COLUMN core.schema_files.kind IS 'migration, function or view';
+
+COMMENT ON COLUMN core.schema_files.sha256 IS 'sha256 of the file, hex';
+
+COMMENT ON COLUMN core.schema_files.applied_at IS 'When it was last applied';
+
+COMMENT ON COLUMN core.schema_files.identity IS 'What the file made: signatures of functions, names of views and triggers';
+
+CREATE TABLE core.settings (
+    singleton boolean DEFAULT true NOT NULL,
+    inline_limit_bytes integer DEFAULT 512000 NOT NULL,
+    max_event_bytes integer DEFAULT 1048576 NOT NULL,
+    max_batch_events integer DEFAULT 10000 NOT NULL,
+    max_ts_skew interval DEFAULT '1 day'::interval NOT NULL,
+    max_clock_ahead interval DEFAULT '00:05:00'::interval NOT NULL,
+    months_ahead integer DEFAULT 3 NOT NULL,
+    retention_days integer DEFAULT 90 NOT NULL,
+    retention_floor core.ulid NOT NULL,
+    upload_ttl interval DEFAULT '1 day'::interval NOT NULL,
+    upload_grace interval DEFAULT '7 days'::interval NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    system_identifier bigint NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT settings_epoch_check CHECK ((epoch > 0)),
+    CONSTRAINT settings_inline_limit_bytes_check CHECK (((inline_limit_bytes >= 0) AND (inline_limit_bytes <= 10485760))),
+    CONSTRAINT settings_max_batch_events_check CHECK (((max_batch_events >= 1) AND (max_batch_events <= 100000))),
+    CONSTRAINT settings_max_clock_ahead_check CHECK (((max_clock_ahead >= '00:00:00'::interval) AND (max_clock_ahead <= '1 day'::interval))),
+    CONSTRAINT settings_max_event_bytes_check CHECK (((max_event_bytes >= 1024) AND (max_event_bytes <= 16777216))),
+    CONSTRAINT settings_max_ts_skew_check CHECK (((max_ts_skew >= '00:00:00'::interval) AND (max_ts_skew <= '31 days'::interval))),
+    CONSTRAINT settings_months_ahead_check CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
+    CONSTRAINT settings_retention_days_check CHECK (((retention_days >= 1) AND (retention_days <= 36500))),
+    CONSTRAINT settings_singleton_check CHECK (singleton),
+    CONSTRAINT settings_upload_grace_check CHECK ((upload_grace >= '00:00:00'::interval)),
+    CONSTRAINT settings_upload_ttl_check CHECK ((upload_ttl > '00:00:00'::interval))
+);
+
+ALTER TABLE core.settings OWNER TO pylayer_owner;
+
+COMMENT ON TABLE core.settings IS 'One row: the limits and marks that the rules read';
+
+COMMENT ON COLUMN core.settings.singleton IS 'Always true: the table has one row';
+
+COMMENT ON COLUMN core.settings.inline_limit_bytes IS 'Greatest size of inline artifact content, bytes';
+
+COMMENT ON COLUMN core.settings.max_event_bytes IS 'Greatest size of one event, bytes of its jsonb form';
+
+COMMENT ON COLUMN core.settings.max_batch_events IS 'Greatest number of events in one call';
+
+COMMENT ON COLUMN core.settings.max_ts_skew IS 'Greatest distance between an event''s ts and the time in its id';
+
+COMMENT ON COLUMN core.settings.max_clock_ahead IS 'How far in the future the time in an event id may lie';
+
+COMMENT ON COLUMN core.settings.months_ahead IS 'Monthly partitions that maintenance keeps ready ahead of now';
+
+COMMENT ON COLUMN core.settings.retention_days IS 'Days that raw events are kept at least';
+
+COMMENT ON COLUMN core.settings.retention_floor IS 'Least event id that is accepted; it only grows';
+
+COMMENT ON COLUMN core.settings.upload_ttl IS 'How long a reserved upload may be committed';
+
+COMMENT ON COLUMN core.settings.upload_grace IS 'How long after expiry the leftovers of an upload are deleted again';
+
+COMMENT ON COLUMN core.settings.epoch IS 'Number of clusters this data has lived in; orders transaction ids of different clusters';
+
+COMMENT ON COLUMN core.settings.system_identifier IS 'pg_control_system().system_identifier of the epoch''s cluster';
+
+COMMENT ON COLUMN core.settings.updated_at IS 'Last change';
+
+CREATE TABLE telemetry.event_types (
+    event_name text NOT NULL,
+    event_version integer NOT NULL,
+    description text NOT NULL,
+    contract jsonb NOT NULL,
+    validator jsonpath GENERATED ALWAYS AS (telemetry.contract_validator(contract)) STORED NOT NULL,
+    has_max_length boolean GENERATED ALWAYS AS ((contract @? '$."properties".*."maxLength"'::jsonpath)) STORED NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT event_types_event_name_check CHECK (((length(event_name) <= 100) AND (event_name ~ '^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)+$'::text))),
+    CONSTRAINT event_types_event_version_check CHECK ((event_version > 0)),
+    CONSTRAINT usable_contract CHECK ((telemetry.contract_problem(contract) IS NULL))
+)
+WITH (toast_tuple_target='8160', autovacuum_analyze_threshold='1', autovacuum_analyze_scale_factor='0');
+
+ALTER TABLE telemetry.event_types OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.event_types IS 'Payload contracts: what an event of a name and version must carry';
+
+COMMENT ON COLUMN telemetry.event_types.event_name IS 'Dotted lower-case name, such as workflow.step_completed';
+
+COMMENT ON COLUMN telemetry.event_types.event_version IS 'Version of the contract, from 1';
+
+COMMENT ON COLUMN telemetry.event_types.description IS 'What the event says, in a sentence';
+
+COMMENT ON COLUMN telemetry.event_types.contract IS 'JSON Schema subset: required, properties with type, enum, minimum, maximum, maxLength, description';
+
+COMMENT ON COLUMN telemetry.event_types.validator IS 'The contract compiled to a jsonpath predicate over the payload';
+
+COMMENT ON COLUMN telemetry.event_types.has_max_length IS 'The contract has a maxLength, which jsonpath cannot check';
+
+COMMENT ON COLUMN telemetry.event_types.created_at IS 'When it was registered';
+
+CREATE TABLE telemetry.ingest_counts (
+    counted_at timestamp with time zone DEFAULT now() NOT NULL,
+    duplicates bigint NOT NULL,
+    conflicts bigint NOT NULL,
+    CONSTRAINT ingest_counts_conflicts_check CHECK ((conflicts >= 0)),
+    CONSTRAINT ingest_counts_duplicates_check CHECK ((duplicates >= 0))
+);
+
+ALTER TABLE telemetry.ingest_counts OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.ingest_counts IS 'Repeated events, one row a call that met any; folded into one row by telemetry.fold_ingest_counts';
+
+COMMENT ON COLUMN telemetry.ingest_counts.counted_at IS 'When they arrived, or when they were folded';
+
+COMMENT ON COLUMN telemetry.ingest_counts.duplicates IS 'Events that were already stored with the same content';
+
+COMMENT ON COLUMN telemetry.ingest_counts.conflicts IS 'Events whose id was already stored with other content';
+
+CREATE TABLE telemetry.workflow_events (
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    event_version integer NOT NULL,
+    event_name text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    run_id text,
+    item_id text,
+    workflow_name text,
+    agent_role text,
+    payload jsonb NOT NULL,
+    project_id text,
+    metadata jsonb,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    recorded_epoch integer NOT NULL,
+    recorded_xid bigint NOT NULL,
+    CONSTRAINT event_id_is_ulid CHECK (((octet_length(event_id) = 26) AND (event_id < '8'::text) AND (event_id !~ '[^0-9A-HJKMNP-TV-Z]'::text)))
+)
+PARTITION BY RANGE (event_id);
+
+ALTER TABLE telemetry.workflow_events OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.workflow_events IS 'Workflow events as they were reported. Append-only; monthly partitions by the time in event_id; never read past the horizon by recorded order';
+
+COMMENT ON COLUMN telemetry.workflow_events.event_id IS 'ULID of the event: identity, partition key and dedupe key';
+
+COMMENT ON COLUMN telemetry.workflow_events.event_version IS 'Version of the payload contract';
+
+COMMENT ON COLUMN telemetry.workflow_events.event_name IS 'Name of the event type';
+
+COMMENT ON COLUMN telemetry.workflow_events.ts IS 'When it happened, by the sender; near the time in event_id';
+
+COMMENT ON COLUMN telemetry.workflow_events.run_id IS 'Workflow run, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.item_id IS 'Work item, free text such as INFR-001';
+
+COMMENT ON COLUMN telemetry.workflow_events.workflow_name IS 'Workflow, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.agent_role IS 'Role of the agent that reported it, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.payload IS 'Facts of the event, checked against its contract';
+
+COMMENT ON COLUMN telemetry.workflow_events.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.metadata IS 'Source ids and trace context; no rule reads it';
+
+COMMENT ON COLUMN telemetry.workflow_events.recorded_at IS 'When the database stored it';
+
+COMMENT ON COLUMN telemetry.workflow_events.recorded_epoch IS 'Epoch of the cluster that stored it';
+
+COMMENT ON COLUMN telemetry.workflow_events.recorded_xid IS 'Transaction that stored it; with the epoch and the id, a gap-free reading order';
+
+CREATE TABLE work.artifact_links (
+    artifact_id core.ulid NOT NULL,
+    version integer NOT NULL,
+    link_type text NOT NULL,
+    item_id text,
+    run_id text,
+    event_id core.ulid,
+    workflow_name text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT artifact_links_fits_index CHECK ((octet_length(concat(item_id, run_id, workflow_name)) <= 2000)),
+    CONSTRAINT artifact_links_has_target CHECK ((num_nonnulls(item_id, run_id, event_id, workflow_name) > 0)),
+    CONSTRAINT artifact_links_item_id_check CHECK ((length(item_id) <= 500)),
+    CONSTRAINT artifact_links_link_type_check CHECK ((link_type ~ '^[a-z][a-z0-9_.-]{0,62}$'::text)),
+    CONSTRAINT artifact_links_run_id_check CHECK ((length(run_id) <= 500)),
+    CONSTRAINT artifact_links_workflow_name_check CHECK ((length(workflow_name) <= 500))
+);
+
+ALTER TABLE work.artifact_links OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.artifact_links IS 'What a version of an artifact has to do with: items, runs, events, workflows';
+
+COMMENT ON COLUMN work.artifact_links.artifact_id IS 'Artifact';
+
+COMMENT ON COLUMN work.artifact_links.version IS 'Version that is linked';
+
+COMMENT ON COLUMN work.artifact_links.link_type IS 'Kind of link, such as produced_by';
+
+COMMENT ON COLUMN work.artifact_links.item_id IS 'Work item, free text';
+
+COMMENT ON COLUMN work.artifact_links.run_id IS 'Workflow run, free text';
+
+COMMENT ON COLUMN work.artifact_links.event_id IS 'ULID of an event';
+
+COMMENT ON COLUMN work.artifact_links.workflow_name IS 'Workflow, free text';
+
+COMMENT ON COLUMN work.artifact_links.created_at IS 'When it was linked';
+
+CREATE TABLE work.artifact_tombstones (
+    artifact_id core.ulid NOT NULL,
+    version integer NOT NULL,
+    storage_key text NOT NULL,
+    reason text NOT NULL,
+    deleted_by text NOT NULL,
+    deleted_as text,
+    deleted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    object_deleted_at timestamp with time zone,
+    CONSTRAINT artifact_tombstones_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+ALTER TABLE work.artifact_tombstones OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.artifact_tombstones IS 'Versions whose content was deleted from object storage. Never changed or removed; only object_deleted_at is set, once';
+
+COMMENT ON COLUMN work.artifact_tombstones.artifact_id IS 'Artifact';
+
+COMMENT ON COLUMN work.artifact_tombstones.version IS 'Version whose content was deleted';
+
+COMMENT ON COLUMN work.artifact_tombstones.storage_key IS 'Key of the object';
+
+COMMENT ON COLUMN work.artifact_tombstones.reason IS 'Why';
+
+COMMENT ON COLUMN work.artifact_tombstones.deleted_by IS 'Login that deleted it';
+
+COMMENT ON COLUMN work.artifact_tombstones.deleted_as IS 'Role that the login had set; null is its own';
+
+COMMENT ON COLUMN work.artifact_tombstones.deleted_at IS 'When; later reads of the content are refused';
+
+COMMENT ON COLUMN work.artifact_tombstones.object_deleted_at IS 'When object storage confirmed that the object is gone';
+
+CREATE TABLE work.artifact_versions (
+    artifact_id core.ulid NOT NULL,
+    version integer NOT NULL,
+    mime_type text NOT NULL,
+    size_bytes bigint NOT NULL,
+    content_hash text NOT NULL,
+    storage_backend work.storage_backend NOT NULL,
+    storage_key text,
+    inline_content_text text,
+    is_json_opaque boolean DEFAULT false NOT NULL,
+    inline_content_json jsonb GENERATED ALWAYS AS (
+CASE
+    WHEN (work.is_json_mime(mime_type) AND (NOT is_json_opaque)) THEN (inline_content_text)::jsonb
+    ELSE NULL::jsonb
+END) STORED,
+    preview_text text,
+    extracted_fields jsonb,
+    is_kb_ingested boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT artifact_versions_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT artifact_versions_extracted_fields_check CHECK ((jsonb_typeof(extracted_fields) = 'object'::text)),
+    CONSTRAINT artifact_versions_mime_type_check CHECK ((length(mime_type) <= 255)),
+    CONSTRAINT artifact_versions_size_bytes_check CHECK ((size_bytes >= 0)),
+    CONSTRAINT artifact_versions_version_check CHECK ((version > 0)),
+    CONSTRAINT content_stands_where_backend_says CHECK (
+CASE storage_backend
+    WHEN 'inline'::work.storage_backend THEN ((inline_content_text IS NOT NULL) AND (storage_key IS NULL) AND (size_bytes = octet_length(inline_content_text)))
+    WHEN 's3'::work.storage_backend THEN ((storage_key IS NOT NULL) AND (inline_content_text IS NULL) AND (NOT is_json_opaque))
+    ELSE NULL::boolean
+END)
+);
+
+ALTER TABLE work.artifact_versions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.artifact_versions IS 'Versions of artifacts. Never changed or removed; only is_kb_ingested goes from false to true';
+
+COMMENT ON COLUMN work.artifact_versions.artifact_id IS 'Artifact';
+
+COMMENT ON COLUMN work.artifact_versions.version IS 'Version number, from 1; aborted uploads leave gaps';
+
+COMMENT ON COLUMN work.artifact_versions.mime_type IS 'Mime type of the content';
+
+COMMENT ON COLUMN work.artifact_versions.size_bytes IS 'Size of the content, bytes';
+
+COMMENT ON COLUMN work.artifact_versions.content_hash IS 'sha256 of the exact bytes, lower-case hex';
+
+COMMENT ON COLUMN work.artifact_versions.storage_backend IS 'inline: in inline_content_text; s3: the object at storage_key';
+
+COMMENT ON COLUMN work.artifact_versions.storage_key IS 'Key of the object; null for inline content';
+
+COMMENT ON COLUMN work.artifact_versions.inline_content_text IS 'Content; null for content in object storage';
+
+COMMENT ON COLUMN work.artifact_versions.is_json_opaque IS 'Valid JSON that jsonb cannot hold, such as \u0000 or 1e400000';
+
+COMMENT ON COLUMN work.artifact_versions.inline_content_json IS 'Inline content as a document, for JSON that jsonb can hold';
+
+COMMENT ON COLUMN work.artifact_versions.preview_text IS 'First look at the content';
+
+COMMENT ON COLUMN work.artifact_versions.extracted_fields IS 'Fields taken out of the content, an object';
+
+COMMENT ON COLUMN work.artifact_versions.is_kb_ingested IS 'The knowledge base has taken it in';
+
+COMMENT ON COLUMN work.artifact_versions.created_at IS 'When the version was made';
+
+CREATE TABLE work.artifacts (
+    artifact_id core.ulid NOT NULL,
+    type text NOT NULL,
+    latest_version integer DEFAULT 0 NOT NULL,
+    reserved_version integer DEFAULT 0 NOT NULL,
+    latest_content_hash text,
+    tags jsonb,
+    owner_item_id text,
+    owner_run_id text,
+    project_id text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT artifacts_check CHECK (((latest_version >= 0) AND (latest_version <= reserved_version))),
+    CONSTRAINT artifacts_owner_item_id_check CHECK ((length(owner_item_id) <= 500)),
+    CONSTRAINT artifacts_owner_run_id_check CHECK ((length(owner_run_id) <= 500)),
+    CONSTRAINT artifacts_project_id_check CHECK ((length(project_id) <= 500)),
+    CONSTRAINT artifacts_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT artifacts_type_check CHECK ((type ~ '^[a-z][a-z0-9_.-]{0,62}$'::text))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE work.artifacts OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.artifacts IS 'Artifacts: what their versions share. A row without a committed version is invisible to the API';
+
+COMMENT ON COLUMN work.artifacts.artifact_id IS 'ULID';
+
+COMMENT ON COLUMN work.artifacts.type IS 'Kind of artifact, such as report; part of the storage key';
+
+COMMENT ON COLUMN work.artifacts.latest_version IS 'Greatest committed version; 0 while there is none';
+
+COMMENT ON COLUMN work.artifacts.reserved_version IS 'Greatest version number ever given out; a number is given out once';
+
+COMMENT ON COLUMN work.artifacts.latest_content_hash IS 'sha256 of the latest version, hex; null while there is none and once its content was deleted';
+
+COMMENT ON COLUMN work.artifacts.tags IS 'Object or array to search by containment; null is none';
+
+COMMENT ON COLUMN work.artifacts.owner_item_id IS 'Work item that owns it, free text';
+
+COMMENT ON COLUMN work.artifacts.owner_run_id IS 'Workflow run that owns it, free text';
+
+COMMENT ON COLUMN work.artifacts.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN work.artifacts.created_at IS 'When the id was first used';
+
+ALTER TABLE ONLY core.schema_files
+    ADD CONSTRAINT schema_files_pkey PRIMARY KEY (path);
+
+ALTER TABLE ONLY core.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY telemetry.event_types
+    ADD CONSTRAINT event_types_pkey PRIMARY KEY (event_name, event_version);
+
+ALTER TABLE ONLY telemetry.workflow_events
+    ADD CONSTRAINT workflow_events_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY work.artifact_links
+    ADD CONSTRAINT artifact_links_once UNIQUE NULLS NOT DISTINCT (artifact_id, version, link_type, item_id, run_id, event_id, workflow_name);
+
+ALTER TABLE ONLY work.artifact_tombstones
+    ADD CONSTRAINT artifact_tombstones_pkey PRIMARY KEY (artifact_id, version);
+
+ALTER TABLE ONLY work.artifact_uploads
+    ADD CONSTRAINT artifact_uploads_artifact_id_version_key UNIQUE (artifact_id, version);
+
+ALTER TABLE ONLY work.artifact_uploads
+    ADD CONSTRAINT artifact_uploads_pkey PRIMARY KEY (upload_id);
+
+ALTER TABLE ONLY work.artifact_versions
+    ADD CONSTRAINT artifact_versions_pkey PRIMARY KEY (artifact_id, version);
+
+ALTER TABLE ONLY work.artifacts
+    ADD CONSTRAINT artifacts_pkey PRIMARY KEY (artifact_id);
+
+CREATE INDEX workflow_events_item_ts ON ONLY telemetry.workflow_events USING btree (item_id, ts);
+
+CREATE INDEX workflow_events_name_ts ON ONLY telemetry.workflow_events USING btree (event_name, ts);
+
+CREATE INDEX workflow_events_recorded ON ONLY telemetry.workflow_events USING btree (recorded_epoch, recorded_xid, event_id);
+
+CREATE INDEX workflow_events_run_ts ON ONLY telemetry.workflow_events USING btree (run_id, ts);
+
+CREATE INDEX artifact_links_event ON work.artifact_links USING btree (event_id) WHERE (event_id IS NOT NULL);
+
+CREATE INDEX artifact_links_item ON work.artifact_links USING btree (item_id) WHERE (item_id IS NOT NULL);
+
+CREATE INDEX artifact_links_run ON work.artifact_links USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX artifact_links_type ON work.artifact_links USING btree (link_type);
+
+CREATE INDEX artifact_links_workflow ON work.artifact_links USING btree (workflow_name) WHERE (workflow_name IS NOT NULL);
+
+CREATE INDEX artifact_tombstones_unconfirmed ON work.artifact_tombstones USING btree (deleted_at) WHERE (object_deleted_at IS NULL);
+
+CREATE INDEX artifact_uploads_leftovers ON work.artifact_uploads USING btree (cleaned_at, upload_id) WHERE (state = ANY (ARRAY['unchanged'::work.upload_state, 'aborted'::work.upload_state, 'expired'::work.upload_state]));
+
+CREATE INDEX artifact_uploads_open ON work.artifact_uploads USING btree (expires_at) WHERE (state = 'open'::work.upload_state);
+
+CREATE INDEX artifact_versions_content_hash ON work.artifact_versions USING btree (content_hash);
+
+CREATE INDEX artifacts_created ON work.artifacts USING btree (created_at, artifact_id);
+
+CREATE INDEX artifacts_owner_item ON work.artifacts USING btree (owner_item_id, created_at, artifact_id) WHERE (owner_item_id IS NOT NULL);
+
+CREATE INDEX artifacts_owner_run ON work.artifacts USING btree (owner_run_id, created_at, artifact_id) WHERE (owner_run_id IS NOT NULL);
+
+CREATE INDEX artifacts_project ON work.artifacts USING btree (project_id, created_at, artifact_id) WHERE (project_id IS NOT NULL);
+
+CREATE INDEX artifacts_tags ON work.artifacts USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
+
+CREATE INDEX artifacts_type_created ON work.artifacts USING btree (type, created_at, artifact_id);
+
+CREATE TRIGGER settings_guard BEFORE UPDATE ON core.settings FOR EACH ROW EXECUTE FUNCTION core.settings_guard();
+
+ALTER TABLE core.settings ENABLE ALWAYS TRIGGER settings_guard;
+
+CREATE TRIGGER settings_keep BEFORE DELETE ON core.settings FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE core.settings ENABLE ALWAYS TRIGGER settings_keep;
+
+CREATE TRIGGER settings_keep_all BEFORE TRUNCATE ON core.settings FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE core.settings ENABLE ALWAYS TRIGGER settings_keep_all;
+
+CREATE TRIGGER workflow_events_append_only BEFORE DELETE OR UPDATE ON telemetry.workflow_events FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE telemetry.workflow_events ENABLE ALWAYS TRIGGER workflow_events_append_only;
+
+CREATE TRIGGER workflow_events_keep_all BEFORE TRUNCATE ON telemetry.workflow_events FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE telemetry.workflow_events ENABLE ALWAYS TRIGGER workflow_events_keep_all;
+
+CREATE TRIGGER artifact_tombstones_immutable BEFORE UPDATE ON work.artifact_tombstones FOR EACH ROW WHEN (((old.object_deleted_at IS NOT NULL) OR (new.object_deleted_at IS NULL) OR ((((((((new.artifact_id)::text IS DISTINCT FROM (old.artifact_id)::text) OR (new.version IS DISTINCT FROM old.version)) OR (new.storage_key IS DISTINCT FROM old.storage_key)) OR (new.reason IS DISTINCT FROM old.reason)) OR (new.deleted_by IS DISTINCT FROM old.deleted_by)) OR (new.deleted_as IS DISTINCT FROM old.deleted_as)) OR (new.deleted_at IS DISTINCT FROM old.deleted_at)))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifact_tombstones ENABLE ALWAYS TRIGGER artifact_tombstones_immutable;
+
+CREATE TRIGGER artifact_tombstones_keep BEFORE DELETE ON work.artifact_tombstones FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifact_tombstones ENABLE ALWAYS TRIGGER artifact_tombstones_keep;
+
+CREATE TRIGGER artifact_tombstones_keep_all BEFORE TRUNCATE ON work.artifact_tombstones FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifact_tombstones ENABLE ALWAYS TRIGGER artifact_tombstones_keep_all;
+
+CREATE TRIGGER artifact_versions_immutable BEFORE UPDATE ON work.artifact_versions FOR EACH ROW WHEN ((old.is_kb_ingested OR (NOT new.is_kb_ingested) OR (((((((((((((new.artifact_id)::text IS DISTINCT FROM (old.artifact_id)::text) OR (new.version IS DISTINCT FROM old.version)) OR (new.mime_type IS DISTINCT FROM old.mime_type)) OR (new.size_bytes IS DISTINCT FROM old.size_bytes)) OR (new.content_hash IS DISTINCT FROM old.content_hash)) OR (new.storage_backend IS DISTINCT FROM old.storage_backend)) OR (new.storage_key IS DISTINCT FROM old.storage_key)) OR (new.inline_content_text IS DISTINCT FROM old.inline_content_text)) OR (new.is_json_opaque IS DISTINCT FROM old.is_json_opaque)) OR (new.preview_text IS DISTINCT FROM old.preview_text)) OR ((new.extracted_fields)::text IS DISTINCT FROM (old.extracted_fields)::text)) OR (new.created_at IS DISTINCT FROM old.created_at)))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifact_versions ENABLE ALWAYS TRIGGER artifact_versions_immutable;
+
+CREATE TRIGGER artifact_versions_keep BEFORE DELETE ON work.artifact_versions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifact_versions ENABLE ALWAYS TRIGGER artifact_versions_keep;
+
+CREATE TRIGGER artifact_versions_keep_all BEFORE TRUNCATE ON work.artifact_versions FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifact_versions ENABLE ALWAYS TRIGGER artifact_versions_keep_all;
+
+CREATE TRIGGER artifacts_keep BEFORE DELETE ON work.artifacts FOR EACH ROW WHEN ((old.latest_version > 0)) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifacts ENABLE ALWAYS TRIGGER artifacts_keep;
+
+CREATE TRIGGER artifacts_keep_all BEFORE TRUNCATE ON work.artifacts FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifacts ENABLE ALWAYS TRIGGER artifacts_keep_all;
+
+CREATE TRIGGER artifacts_only_grow BEFORE UPDATE ON work.artifacts FOR EACH ROW WHEN ((((new.artifact_id)::text <> (old.artifact_id)::text) OR (new.type <> old.type) OR (new.created_at <> old.created_at) OR (new.latest_version < old.latest_version) OR (new.reserved_version < old.reserved_version))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.artifacts ENABLE ALWAYS TRIGGER artifacts_only_grow;
+
+ALTER TABLE ONLY work.artifact_links
+    ADD CONSTRAINT artifact_links_artifact_id_version_fkey FOREIGN KEY (artifact_id, version) REFERENCES work.artifact_versions(artifact_id, version);
+
+ALTER TABLE ONLY work.artifact_tombstones
+    ADD CONSTRAINT artifact_tombstones_artifact_id_version_fkey FOREIGN KEY (artifact_id, version) REFERENCES work.artifact_versions(artifact_id, version);
+
+ALTER TABLE ONLY work.artifact_uploads
+    ADD CONSTRAINT artifact_uploads_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES work.artifacts(artifact_id);
+
+ALTER TABLE ONLY work.artifact_versions
+    ADD CONSTRAINT artifact_versions_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES work.artifacts(artifact_id);
+
+GRANT USAGE ON SCHEMA core TO pylayer_api;
+GRANT USAGE ON SCHEMA core TO pylayer_admin;
+GRANT USAGE ON SCHEMA core TO pylayer_agent;
+GRANT USAGE ON SCHEMA core TO pylayer_analyst;
+GRANT USAGE ON SCHEMA core TO pylayer_auditor;
+
+GRANT USAGE ON SCHEMA telemetry TO pylayer_api;
+GRANT USAGE ON SCHEMA telemetry TO pylayer_admin;
+GRANT USAGE ON SCHEMA telemetry TO pylayer_agent;
+GRANT USAGE ON SCHEMA telemetry TO pylayer_analyst;
+GRANT USAGE ON SCHEMA telemetry TO pylayer_auditor;
+
+GRANT USAGE ON SCHEMA work TO pylayer_api;
+GRANT USAGE ON SCHEMA work TO pylayer_admin;
+GRANT USAGE ON SCHEMA work TO pylayer_agent;
+GRANT USAGE ON SCHEMA work TO pylayer_analyst;
+GRANT USAGE ON SCHEMA work TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.crockford_8(p_bits bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_api;
+GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_admin;
+GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_agent;
+GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_analyst;
+GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.current_epoch() FROM PUBLIC;
+GRANT ALL ON FUNCTION core.current_epoch() TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION core.forbid_mutation() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION core.ms_time(p_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION core.ms_time(p_ms bigint) TO pylayer_api;
+GRANT ALL ON FUNCTION core.ms_time(p_ms bigint) TO pylayer_admin;
+GRANT ALL ON FUNCTION core.ms_time(p_ms bigint) TO pylayer_agent;
+GRANT ALL ON FUNCTION core.ms_time(p_ms bigint) TO pylayer_analyst;
+GRANT ALL ON FUNCTION core.ms_time(p_ms bigint) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_api;
+GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_agent;
+GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_analyst;
+GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.settings_guard() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) TO pylayer_api;
+GRANT ALL ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) TO pylayer_agent;
+GRANT ALL ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) TO pylayer_analyst;
+GRANT ALL ON FUNCTION core.ulid_floor(p_ts timestamp with time zone) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.ulid_ms(p_ulid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION core.ulid_ms(p_ulid text) TO pylayer_api;
+GRANT ALL ON FUNCTION core.ulid_ms(p_ulid text) TO pylayer_admin;
+GRANT ALL ON FUNCTION core.ulid_ms(p_ulid text) TO pylayer_agent;
+GRANT ALL ON FUNCTION core.ulid_ms(p_ulid text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION core.ulid_ms(p_ulid text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.ulid_time(p_ulid text) FROM PUBLIC;
+GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_api;
+GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_admin;
+GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_agent;
+GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_auditor;
+
+GRANT ALL ON FUNCTION partman.apply_cluster(p_parent_schema text, p_parent_tablename text, p_child_schema text, p_child_tablename text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.apply_constraints(p_parent_table text, p_child_table text, p_analyze boolean, p_job_id bigint) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.apply_privileges(p_parent_schema text, p_parent_tablename text, p_child_schema text, p_child_tablename text, p_job_id bigint) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.autovacuum_off(p_parent_schema text, p_parent_tablename text, p_source_schema text, p_source_tablename text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.autovacuum_reset(p_parent_schema text, p_parent_tablename text, p_source_schema text, p_source_tablename text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.calculate_time_partition_info(p_time_interval interval, p_start_time timestamp with time zone, p_date_trunc_interval text, OUT base_timestamp timestamp with time zone, OUT datetime_string text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_automatic_maintenance_value(p_automatic_maintenance text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_control_type(p_parent_schema text, p_parent_tablename text, p_control text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_default(p_exact_count boolean, p_ignore_infinity boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_epoch_type(p_type text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_name_length(p_object_name text, p_suffix text, p_table_partition boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_partition_type(p_type text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_subpart_sameconfig(p_parent_table text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.check_subpartition_limits(p_parent_table text, p_type text, OUT sub_min text, OUT sub_max text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.config_cleanup(p_parent_table text, p_config_table boolean, p_config_sub_table boolean, p_template_table boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.create_parent(p_parent_table text, p_control text, p_interval text, p_type text, p_epoch text, p_premake integer, p_start_partition text, p_default_table boolean, p_automatic_maintenance text, p_constraint_cols text[], p_template_table text, p_jobmon boolean, p_date_trunc_interval text, p_control_not_null boolean, p_time_encoder text, p_time_decoder text, p_offset_id bigint) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.create_partition(p_parent_table text, p_control text, p_interval text, p_type text, p_epoch text, p_premake integer, p_start_partition text, p_default_table boolean, p_automatic_maintenance text, p_constraint_cols text[], p_template_table text, p_jobmon boolean, p_date_trunc_interval text, p_control_not_null boolean, p_time_encoder text, p_time_decoder text, p_offset_id bigint) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.create_partition_id(p_parent_table text, p_partition_ids bigint[], p_start_partition text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.create_partition_time(p_parent_table text, p_partition_times timestamp with time zone[], p_start_partition text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.create_sub_parent(p_top_parent text, p_control text, p_interval text, p_type text, p_default_table boolean, p_declarative_check text, p_constraint_cols text[], p_premake integer, p_start_partition text, p_epoch text, p_jobmon boolean, p_date_trunc_interval text, p_control_not_null boolean, p_time_encoder text, p_time_decoder text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.create_sub_partition(p_top_parent text, p_control text, p_interval text, p_type text, p_default_table boolean, p_declarative_check text, p_constraint_cols text[], p_premake integer, p_start_partition text, p_epoch text, p_jobmon boolean, p_date_trunc_interval text, p_control_not_null boolean, p_time_encoder text, p_time_decoder text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.drop_constraints(p_parent_table text, p_child_table text, p_debug boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.drop_partition_id(p_parent_table text, p_retention bigint, p_keep_table boolean, p_keep_index boolean, p_retention_schema text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.drop_partition_time(p_parent_table text, p_retention interval, p_keep_table boolean, p_keep_index boolean, p_retention_schema text, p_reference_timestamp timestamp with time zone) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.dump_partitioned_table_definition(p_parent_table text, p_ignore_template_table boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.inherit_parent_properties(p_parent_schema text, p_parent_tablename text, p_child_tablename text, p_child_schema text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.inherit_replica_identity(p_parent_schemaname text, p_parent_tablename text, p_child_tablename text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.inherit_template_properties(p_parent_table text, p_child_schema text, p_child_tablename text) TO pylayer_owner;
+
+GRANT ALL ON PROCEDURE partman.partition_data_async(IN p_parent_table text, IN p_loop_count integer, IN p_interval text, IN p_lock_wait integer, IN p_lock_wait_tries integer, IN p_wait integer, IN p_order text, IN p_ignored_columns text[], IN p_quiet boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.partition_data_id(p_parent_table text, p_batch_count integer, p_batch_interval bigint, p_lock_wait numeric, p_order text, p_analyze boolean, p_source_table text, p_ignored_columns text[], p_override_system_value boolean) TO pylayer_owner;
+
+GRANT ALL ON PROCEDURE partman.partition_data_proc(IN p_parent_table text, IN p_loop_count integer, IN p_interval text, IN p_lock_wait integer, IN p_lock_wait_tries integer, IN p_wait integer, IN p_order text, IN p_source_table text, IN p_ignored_columns text[], IN p_quiet boolean, IN p_ignore_infinity boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.partition_data_time(p_parent_table text, p_batch_count integer, p_batch_interval interval, p_lock_wait numeric, p_order text, p_analyze boolean, p_source_table text, p_ignored_columns text[], p_override_system_value boolean, p_ignore_infinity boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.partition_gap_fill(p_parent_table text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.partman_safe_obj_name(p_object_name text) TO pylayer_owner;
+
+GRANT ALL ON PROCEDURE partman.reapply_constraints_proc(IN p_parent_table text, IN p_drop_constraints boolean, IN p_apply_constraints boolean, IN p_analyze boolean, IN p_wait integer, IN p_dryrun boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.reapply_privileges(p_parent_table text) TO pylayer_owner;
+
+GRANT ALL ON PROCEDURE partman.run_analyze(IN p_skip_locked boolean, IN p_quiet boolean, IN p_parent_table text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.run_maintenance(p_parent_table text, p_analyze boolean, p_jobmon boolean) TO pylayer_owner;
+
+GRANT ALL ON PROCEDURE partman.run_maintenance_proc(IN p_wait integer, IN p_analyze boolean, IN p_jobmon boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.show_partition_info(p_child_table text, p_partition_interval text, p_parent_table text, p_table_exists boolean, OUT child_start_time timestamp with time zone, OUT child_end_time timestamp with time zone, OUT child_start_id bigint, OUT child_end_id bigint, OUT suffix text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.show_partition_name(p_parent_table text, p_value text, OUT partition_schema text, OUT partition_table text, OUT suffix_timestamp timestamp with time zone, OUT suffix_id bigint, OUT table_exists boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.show_partitions(p_parent_table text, p_order text, p_include_default boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.stop_sub_partition(p_parent_table text, p_jobmon boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.undo_partition(p_parent_table text, p_target_table text, p_loop_count integer, p_batch_interval text, p_keep_table boolean, p_lock_wait numeric, p_ignored_columns text[], p_drop_cascade boolean, OUT partitions_undone integer, OUT rows_undone bigint) TO pylayer_owner;
+
+GRANT ALL ON PROCEDURE partman.undo_partition_proc(IN p_parent_table text, IN p_target_table text, IN p_loop_count integer, IN p_interval text, IN p_keep_table boolean, IN p_lock_wait integer, IN p_lock_wait_tries integer, IN p_wait integer, IN p_ignored_columns text[], IN p_drop_cascade boolean, IN p_quiet boolean) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.uuid7_time_decoder(uuidv7 text) TO pylayer_owner;
+
+GRANT ALL ON FUNCTION partman.uuid7_time_encoder(ts timestamp with time zone) TO pylayer_owner;
+
+REVOKE ALL ON FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.contract_problem(p_contract jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.contract_problem(p_contract jsonb) TO pylayer_api;
+
+REVOKE ALL ON FUNCTION telemetry.contract_validator(p_contract jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.contract_validator(p_contract jsonb) TO pylayer_api;
+
+REVOKE ALL ON FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.guard_new_partitions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_agent;
+GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) TO pylayer_agent;
+GRANT ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) TO pylayer_api;
+
+REVOKE ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) TO pylayer_api;
+GRANT ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.partition_name(p_event_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.retention_floor() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_agent;
+GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.abort_upload(p_upload_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.abort_upload(p_upload_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_admin;
+GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_content_hash(p_content_hash text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_limit(p_limit integer, p_greatest integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.commit_upload(p_upload_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.commit_upload(p_upload_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.expired_uploads(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.expired_uploads(p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.inline_content_hash(p_content text, p_content_hash text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.is_json_mime(p_mime_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_api;
+GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_admin;
+GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.is_opaque_json(p_content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer, p_item_id text, p_run_id text, p_event_id text, p_workflow_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer, p_item_id text, p_run_id text, p_event_id text, p_workflow_name text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.artifact_uploads TO pylayer_api;
+GRANT SELECT ON TABLE work.artifact_uploads TO pylayer_admin;
+GRANT SELECT ON TABLE work.artifact_uploads TO pylayer_analyst;
+GRANT SELECT ON TABLE work.artifact_uploads TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.record_upload_cleanup(p_upload_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.record_upload_cleanup(p_upload_id text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.undeleted_blobs(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.undeleted_blobs(p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE core.schema_files TO pylayer_api;
+GRANT SELECT ON TABLE core.schema_files TO pylayer_admin;
+GRANT SELECT ON TABLE core.schema_files TO pylayer_analyst;
+GRANT SELECT ON TABLE core.schema_files TO pylayer_auditor;
+
+GRANT SELECT,UPDATE ON TABLE core.settings TO pylayer_api;
+GRANT SELECT ON TABLE core.settings TO pylayer_admin;
+GRANT SELECT ON TABLE core.settings TO pylayer_analyst;
+GRANT SELECT ON TABLE core.settings TO pylayer_auditor;
+
+GRANT UPDATE(inline_limit_bytes) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(max_event_bytes) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(max_batch_events) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(max_ts_skew) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(max_clock_ahead) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(months_ahead) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(retention_days) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(upload_ttl) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(upload_grace) ON TABLE core.settings TO pylayer_admin;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.part_config TO pylayer_owner;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.part_config_sub TO pylayer_owner;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.table_privs TO pylayer_owner;
+
+GRANT SELECT,INSERT ON TABLE telemetry.event_types TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.event_types TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.event_types TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.event_types TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE ON TABLE telemetry.ingest_counts TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.ingest_counts TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.ingest_counts TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.ingest_counts TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE telemetry.workflow_events TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE work.artifact_links TO pylayer_api;
+GRANT SELECT ON TABLE work.artifact_links TO pylayer_admin;
+GRANT SELECT ON TABLE work.artifact_links TO pylayer_analyst;
+GRANT SELECT ON TABLE work.artifact_links TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE work.artifact_tombstones TO pylayer_api;
+GRANT SELECT ON TABLE work.artifact_tombstones TO pylayer_admin;
+GRANT SELECT ON TABLE work.artifact_tombstones TO pylayer_analyst;
+GRANT SELECT ON TABLE work.artifact_tombstones TO pylayer_auditor;
+
+GRANT UPDATE(object_deleted_at) ON TABLE work.artifact_tombstones TO pylayer_api;
+
+GRANT SELECT,INSERT ON TABLE work.artifact_versions TO pylayer_api;
+GRANT SELECT ON TABLE work.artifact_versions TO pylayer_admin;
+GRANT SELECT ON TABLE work.artifact_versions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.artifact_versions TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.artifacts TO pylayer_api;
+GRANT SELECT ON TABLE work.artifacts TO pylayer_admin;
+GRANT SELECT ON TABLE work.artifacts TO pylayer_analyst;
+GRANT SELECT ON TABLE work.artifacts TO pylayer_auditor;
+
+CREATE EVENT TRIGGER pylayer_guard_partitions ON ddl_command_end
+         WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
+   EXECUTE FUNCTION telemetry.guard_new_partitions();
+
+ALTER EVENT TRIGGER pylayer_guard_partitions ENABLE ALWAYS;
+
+ALTER EVENT TRIGGER pylayer_guard_partitions OWNER TO postgres;
+
+-- Each month:
+
+CREATE TABLE telemetry.workflow_events_pMONTH (
+    event_id text CONSTRAINT workflow_events_event_id_not_null NOT NULL COLLATE pg_catalog."C",
+    event_version integer CONSTRAINT workflow_events_event_version_not_null NOT NULL,
+    event_name text CONSTRAINT workflow_events_event_name_not_null NOT NULL,
+    ts timestamp with time zone CONSTRAINT workflow_events_ts_not_null NOT NULL,
+    run_id text,
+    item_id text,
+    workflow_name text,
+    agent_role text,
+    payload jsonb CONSTRAINT workflow_events_payload_not_null NOT NULL,
+    project_id text,
+    metadata jsonb,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() CONSTRAINT workflow_events_recorded_at_not_null NOT NULL,
+    recorded_epoch integer CONSTRAINT workflow_events_recorded_epoch_not_null NOT NULL,
+    recorded_xid bigint CONSTRAINT workflow_events_recorded_xid_not_null NOT NULL,
+    CONSTRAINT event_id_is_ulid CHECK (((octet_length(event_id) = 26) AND (event_id < '8'::text) AND (event_id !~ '[^0-9A-HJKMNP-TV-Z]'::text)))
+);
+
+ALTER TABLE telemetry.workflow_events_pMONTH OWNER TO pylayer_owner;
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.event_id IS 'ULID of the event: identity, partition key and dedupe key';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.event_version IS 'Version of the payload contract';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.event_name IS 'Name of the event type';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.ts IS 'When it happened, by the sender; near the time in event_id';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.run_id IS 'Workflow run, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.item_id IS 'Work item, free text such as INFR-001';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.workflow_name IS 'Workflow, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.agent_role IS 'Role of the agent that reported it, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.payload IS 'Facts of the event, checked against its contract';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.metadata IS 'Source ids and trace context; no rule reads it';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.recorded_at IS 'When the database stored it';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.recorded_epoch IS 'Epoch of the cluster that stored it';
+
+COMMENT ON COLUMN telemetry.workflow_events_pMONTH.recorded_xid IS 'Transaction that stored it; with the epoch and the id, a gap-free reading order';
+
+ALTER TABLE ONLY telemetry.workflow_events ATTACH PARTITION telemetry.workflow_events_pMONTH FOR VALUES FROM ('MONTH') TO ('NEXT');
+
+ALTER TABLE ONLY telemetry.workflow_events_pMONTH
+    ADD CONSTRAINT workflow_events_pMONTH_pkey PRIMARY KEY (event_id);
+
+CREATE INDEX workflow_events_pMONTH_event_name_ts_idx ON telemetry.workflow_events_pMONTH USING btree (event_name, ts);
+
+CREATE INDEX workflow_events_pMONTH_item_id_ts_idx ON telemetry.workflow_events_pMONTH USING btree (item_id, ts);
+
+CREATE INDEX workflow_events_pMONTH_recorded_epoch_recorded_xid_event_idx ON telemetry.workflow_events_pMONTH USING btree (recorded_epoch, recorded_xid, event_id);
+
+CREATE INDEX workflow_events_pMONTH_run_id_ts_idx ON telemetry.workflow_events_pMONTH USING btree (run_id, ts);
+
+ALTER INDEX telemetry.workflow_events_name_ts ATTACH PARTITION telemetry.workflow_events_pMONTH_event_name_ts_idx;
+
+ALTER INDEX telemetry.workflow_events_item_ts ATTACH PARTITION telemetry.workflow_events_pMONTH_item_id_ts_idx;
+
+ALTER INDEX telemetry.workflow_events_pkey ATTACH PARTITION telemetry.workflow_events_pMONTH_pkey;
+
+ALTER INDEX telemetry.workflow_events_recorded ATTACH PARTITION telemetry.workflow_events_pMONTH_recorded_epoch_recorded_xid_event_idx;
+
+ALTER INDEX telemetry.workflow_events_run_ts ATTACH PARTITION telemetry.workflow_events_pMONTH_run_id_ts_idx;
+
+CREATE TRIGGER workflow_events_keep_all BEFORE TRUNCATE ON telemetry.workflow_events_pMONTH FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE telemetry.workflow_events_pMONTH ENABLE ALWAYS TRIGGER workflow_events_keep_all;

@@ -1,0 +1,186 @@
+"""Each call that Python makes fits a function: its name, its parameters, their defaults, its result."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from pylayer.artifacts import ArtifactInfo, Artifacts
+from pylayer.calls import call_sql, operation
+from pylayer.errors import Conflict
+from pylayer.events import Event, Events
+from tests.contract.recorder import Recorder, Signature, function_of, signatures
+
+PACKAGE = Path(__file__).parents[2] / "pylayer"
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+EVENT = Event(event_name="workflow.flow_issue", payload={"issue_type": "x", "impact": "low"})
+
+# Each operation, called with what it requires.
+SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
+    "events.ingest": lambda r: r.events.ingest(EVENT),
+    "events.ingest_many": lambda r: r.events.ingest_many([EVENT]),
+    "events.query": lambda r: r.events.query(),
+    "events.register_event_type": lambda r: r.events.register_event_type("demo.done", {}),
+    "events.retention_floor": lambda r: r.events.retention_floor(),
+    "events.open_backfill": lambda r: r.events.open_backfill(NOW, NOW),
+    "events.make_months_ahead": lambda r: r.events.make_months_ahead(),
+    "events.fold_ingest_counts": lambda r: r.events.fold_ingest_counts(),
+    "artifacts.write": lambda r: r.artifacts.write(type="report", content="text"),
+    "artifacts.create_version": lambda r: r.artifacts.create_version(ID, content="text"),
+    "artifacts.read": lambda r: _expect(Conflict, lambda: r.artifacts.read(ID)),
+    "artifacts.stat": lambda r: r.artifacts.stat(ID),
+    "artifacts.list": lambda r: r.artifacts.list(),
+    "artifacts.list_versions": lambda r: r.artifacts.list_versions(ID),
+    "artifacts.link": lambda r: r.artifacts.link(ID, "produced_by", run_id="run-1"),
+    "artifacts.verify": lambda r: r.artifacts.verify(ID),
+    "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
+    "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
+}
+# Other ways through them: a blob, one that fails at its end, one whose bytes are there, a stream.
+MORE: dict[str, Callable[[Recorder], Any]] = {
+    "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
+    "stream": lambda r: _open(r),
+}
+# Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
+NOT_FROM_PYTHON = {
+    "core.crockford_8": "helper of core.new_ulid",
+    "core.current_epoch": "called by the functions that store events",
+    "core.ms_time": "helper of core.ulid_time",
+    "core.new_ulid": "python-ulid makes them",
+    "core.ulid_floor": "for queries by hand",
+    "core.ulid_ms": "helper of core.ulid_time",
+    "core.ulid_time": "for queries by hand",
+    "telemetry.month_partition": "for administrators by hand",
+    "work.artifact_storage_key": "begin_upload makes the key",
+    "work.is_json_mime": "stands in a generated column",
+}
+
+
+def _expect(kind: type[Exception], run: Callable[[], Any]) -> None:
+    with pytest.raises(kind):
+        run()
+
+
+def _open(recorder: Recorder) -> None:
+    with recorder.artifacts.open(ID) as reader:
+        assert reader.content.artifact_id == ID
+
+
+@pytest.fixture(scope="module")
+def functions(template: Any) -> Iterator[dict[str, Signature]]:
+    from tests.catalog.databases import copy_of
+
+    with copy_of(template, "contract") as dsn, psycopg.connect(dsn, row_factory=dict_row) as connection:
+        yield signatures(connection)
+
+
+@pytest.fixture(scope="module")
+def recorded(functions: dict[str, Signature]) -> Recorder:
+    """Everything that all scenarios call."""
+    every = Recorder(functions)
+    for scenario in (*SCENARIOS.values(), *MORE.values()):
+        scenario(every)
+    broken = Recorder(functions, failing={"work.commit_upload": Conflict("stale")})
+    _expect(Conflict, lambda: MORE["blob"](broken))
+    unchanged = Recorder(functions, changes={"work.begin_upload": {"upload_id": None, "storage_key": None}})
+    MORE["blob"](unchanged)
+    every.calls += broken.calls + unchanged.calls
+    every.models += broken.models + unchanged.models
+    return every
+
+
+def test_each_operation_has_a_scenario() -> None:
+    operations = {
+        f"{namespace.__name__.lower()}.{name}"
+        for namespace in (Events, Artifacts)
+        for name, value in vars(namespace).items()
+        if isinstance(value, operation)
+    }
+    assert operations == SCENARIOS.keys()
+
+
+def test_each_call_names_a_function_and_its_parameters(
+    recorded: Recorder, functions: dict[str, Signature]
+) -> None:
+    for call in recorded.calls:
+        name = function_of(call)
+        assert name in functions
+        known, given = functions[name].arguments or [], list(call.params)
+        assert call.sql == call_sql(name, given)
+        assert set(given) <= set(known), name
+        assert set(known[: functions[name].required]) <= set(given), name
+
+
+def test_each_call_written_in_the_package_is_recorded(recorded: Recorder) -> None:
+    assert _written() == {function_of(call) for call in recorded.calls}
+
+
+def _written() -> set[str]:
+    """The first arguments of all ``call(...)`` and ``partial(call, ...)`` in the package."""
+    found: set[str] = set()
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            arguments = node.args[1:] if _is_partial_call(node) else node.args
+            named = node.func.id == "call" or _is_partial_call(node)
+            if named and arguments and isinstance(arguments[0], ast.Constant):
+                found.add(str(arguments[0].value))
+    return found
+
+
+def _is_partial_call(node: ast.Call) -> bool:
+    return (
+        isinstance(node.func, ast.Name)
+        and node.func.id == "partial"
+        and isinstance(node.args[0], ast.Name)
+        and node.args[0].id == "call"
+    )
+
+
+def test_each_function_that_agents_and_admins_call_is_reachable(
+    recorded: Recorder, functions: dict[str, Signature]
+) -> None:
+    callable_ = {name for name, function in functions.items() if function.callers}
+    reached = {function_of(call) for call in recorded.calls}
+    assert callable_ - reached == NOT_FROM_PYTHON.keys()
+
+
+def test_each_field_of_a_model_is_a_column(recorded: Recorder) -> None:
+    """A field with a default hides that no function returns a column of its name."""
+    filled: dict[type, set[str]] = {}
+    for model in recorded.models:
+        filled.setdefault(type(model), set()).update(model.model_fields_set)
+    assert len(filled) >= 10
+    filled[ArtifactInfo].add("created")  # of a write; who reads has created nothing
+    for kind, fields in filled.items():
+        assert fields == kind.model_fields.keys(), kind.__name__  # type: ignore[attr-defined]
+
+
+def test_defaults_are_those_of_sql(functions: dict[str, Signature]) -> None:
+    recorder = Recorder(functions)
+    for scenario in SCENARIOS.values():
+        scenario(recorder)
+    different: list[tuple[str, str, Any, str]] = []
+    for call in recorder.calls:
+        function = functions[function_of(call)]
+        for name, default in zip(function.arguments or [], function.defaults, strict=True):
+            if default is None or name not in call.params or name in _CHOSEN:
+                continue
+            literal = default.split("::")[0].strip("'")
+            value = call.params[name]
+            if literal != ("NULL" if value is None else str(value)):
+                different.append((function.name, name, value, default))
+    assert different == []
+
+
+# What the scenarios or the client choose themselves.
+_CHOSEN = {"p_artifact_id", "p_mime_type", "p_content_hash", "p_preview_text", "p_extracted_fields", "p_run_id", "p_type"}
