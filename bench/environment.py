@@ -44,7 +44,7 @@ def running_stack(home: Path) -> Generator[Settings]:
         yield Settings.load()
         return
     stack = Stack(home)
-    info = stack.up()
+    info = stack.up(migrate=False)
     try:
         yield Settings.model_validate(info.environment)
     finally:
@@ -98,4 +98,6 @@ def _setting(server: psycopg.Connection[tuple[Any, ...]], name: str) -> str:
 def _cpu() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )

@@ -17,48 +17,25 @@ from bench.samples import COLUMNS, as_json, bare_row, copy_rows, event, events
 from bench.timing import Case, Timing, interleave
 from pylayer.config import Settings
 
-__all__ = ["BATCH", "INGEST_BATCH", "INGEST_ONE", "measure", "seconds_per_event", "throughput"]
+__all__ = ["BATCH", "ingest", "ingest_one", "measure"]
 
 BATCH = 1000
-INGEST_BATCH = "select * from telemetry.ingest_events(p_events => %s::jsonb)"
-INGEST_ONE = "select * from telemetry.ingest_event(p_event => %s::jsonb)"
+_INGEST_BATCH = "select * from telemetry.ingest_events(p_events => %s::jsonb)"
+_INGEST_ONE = "select * from telemetry.ingest_event(p_event => %s::jsonb)"
 _INSERT = (
     f"insert into telemetry.workflow_events ({COLUMNS}) values "
     "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint)"
 )
 
 
-def throughput(
-    name: str,
-    timing: Timing,
-    per_call: int,
-    *,
-    beside: tuple[str, Timing] | None = None,
-    target: float | None = None,
-) -> Result:
-    """Return events a second, beside those of another case with the same number of events a call."""
-    return Result(
-        name=name,
-        value=per_call / timing.median,
-        unit="events/s",
-        repetitions=len(timing.seconds),
-        noise=timing.spread,
-        compared_with=beside[0] if beside else None,
-        reference=per_call / beside[1].median if beside else None,
-        ratio=beside[1].median / timing.median if beside else None,
-        target=target,
-    )
+def ingest(server: Connection[Any], batch: list[dict[str, Any]]) -> None:
+    """Store a batch with one JSON parameter, and fetch what became of it."""
+    server.execute(_INGEST_BATCH, (as_json(batch),)).fetchall()
 
 
-def seconds_per_event(server: Connection[Any], rounds: int) -> dict[str, Timing]:
-    """Time batches and single calls on a database, in no comparison."""
-    return interleave(
-        [
-            Case("batch", lambda body: server.execute(INGEST_BATCH, (as_json(body),)).fetchall(), lambda: events(BATCH)),
-            Case("single", lambda body: server.execute(INGEST_ONE, (as_json(body),)).fetchall(), event),
-        ],
-        rounds,
-    )
+def ingest_one(server: Connection[Any], one: dict[str, Any]) -> None:
+    """Store one event, and fetch what became of it."""
+    server.execute(_INGEST_ONE, (as_json(one),)).fetchall()
 
 
 def measure(settings: Settings, *, quick: bool) -> list[Result]:
@@ -71,18 +48,15 @@ def _batches(url: str, rounds: int) -> list[Result]:
     with connection(url) as server, pylayer.connect(url, pool_size=1) as client, _Peer(url) as peer:
         sent: list[list[dict[str, Any]]] = []
 
-        def ingest(batch: list[dict[str, Any]]) -> None:
-            server.execute(INGEST_BATCH, (as_json(batch),)).fetchall()
-
         def fresh() -> list[dict[str, Any]]:
-            sent.append(events(BATCH))
-            return sent[-1]
+            sent[:] = [events(BATCH)]
+            return sent[0]
 
         found = interleave(
             [
                 Case("copy", lambda batch: copy_rows(server, batch), lambda: events(BATCH)),
-                Case("new", ingest, fresh),
-                Case("duplicates", ingest, lambda: sent[-1]),
+                Case("new", lambda batch: ingest(server, batch), fresh),
+                Case("duplicates", lambda batch: ingest(server, batch), lambda: sent[0]),
                 Case("client", client.events.ingest_many, lambda: events(BATCH)),
                 Case("peer", peer.insert, lambda: peer.batch(BATCH)),
             ],
@@ -92,30 +66,33 @@ def _batches(url: str, rounds: int) -> list[Result]:
     copy = ("COPY into the same table", found["copy"])
     new = ("new events", found["new"])
     return [
-        throughput("ingest_events, batches of 1,000", found["new"], BATCH, beside=copy, target=0.5),
-        throughput("client.events.ingest_many, 1,000", found["client"], BATCH, beside=copy, target=0.5),
-        throughput("all duplicates, batches of 1,000", found["duplicates"], BATCH, beside=new, target=1.0),
-        throughput("eventsourcing recorder, 1,000", found["peer"], BATCH, beside=copy),
+        _throughput("ingest_events, batches of 1,000", found["new"], BATCH, copy, 0.5),
+        _throughput("client.events.ingest_many, 1,000", found["client"], BATCH, copy, 0.5),
+        _throughput("all duplicates, batches of 1,000", found["duplicates"], BATCH, new, 1.0),
+        _throughput("eventsourcing recorder, 1,000", found["peer"], BATCH, copy),
     ]
 
 
 def _singles(url: str, rounds: int) -> list[Result]:
     with connection(url) as server, pylayer.connect(url, pool_size=1) as client, _Peer(url) as peer:
-        found = interleave(
-            [
-                Case("bare", lambda row: server.execute(_INSERT, row), lambda: bare_row(event(), 0)[:-1]),
-                Case("single", lambda body: server.execute(INGEST_ONE, (as_json(body),)).fetchall(), event),
-                Case("client", client.events.ingest, event),
-                Case("peer", peer.insert, lambda: peer.batch(1)),
-            ],
-            rounds,
-            calls=20,
-        )
+        own = [
+            Case("bare", lambda row: server.execute(_INSERT, row), lambda: bare_row(event(), 0)[:-1]),
+            Case("single", lambda one: ingest_one(server, one), event),
+        ]
+        others = [
+            Case("client", client.events.ingest, event),
+            Case("peer", peer.insert, lambda: peer.batch(1)),
+        ]
+        found = interleave([*own, *others], rounds, calls=20)
+        server.execute("set synchronous_commit = off")
+        unsynced = interleave(own, rounds, calls=20)
     bare = ("bare INSERT, same indexes", found["bare"])
+    bare_unsynced = ("bare INSERT, no wait either", unsynced["bare"])
     return [
-        throughput("ingest_event, one a call", found["single"], 1, beside=bare, target=0.8),
-        throughput("client.events.ingest, one a call", found["client"], 1, beside=bare),
-        throughput("eventsourcing recorder, one a call", found["peer"], 1, beside=bare),
+        _throughput("ingest_event, one a call", found["single"], 1, bare, 0.8),
+        _throughput("client.events.ingest, one a call", found["client"], 1, bare),
+        _throughput("eventsourcing recorder, one a call", found["peer"], 1, bare),
+        _throughput("ingest_event without waiting for the disk", unsynced["single"], 1, bare_unsynced),
     ]
 
 
@@ -136,7 +113,10 @@ class _Peer:
 
     def batch(self, count: int) -> list[StoredEvent]:
         """Return ``count`` new events, each of an aggregate of its own."""
-        return [StoredEvent(uuid4(), 1, "workflow.step_completed", as_json(event()).encode()) for _ in range(count)]
+        return [
+            StoredEvent(uuid4(), 1, "workflow.step_completed", as_json(event()).encode())
+            for _ in range(count)
+        ]
 
     def insert(self, batch: list[StoredEvent]) -> None:
         """Store events in one transaction."""
@@ -147,3 +127,19 @@ class _Peer:
 
     def __exit__(self, *_error: object) -> None:
         self._store.close()
+
+
+def _throughput(
+    name: str, timing: Timing, per_call: int, beside: tuple[str, Timing], target: float | None = None
+) -> Result:
+    return Result(
+        name=name,
+        value=per_call / timing.median,
+        unit="events/s",
+        repetitions=len(timing.seconds),
+        noise=timing.spread,
+        compared_with=beside[0],
+        reference=per_call / beside[1].median,
+        ratio=beside[1].median / timing.median,
+        target=target,
+    )

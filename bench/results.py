@@ -78,10 +78,16 @@ def _number(value: float | None) -> str:
 
 
 def show(subject: str, results: Sequence[Result], console: Console) -> None:
-    """Print the results as a table."""
-    table = Table(*_HEADINGS, title=subject)
+    """Print the results as a table, one line for what was measured and one for what it is beside."""
+    table = Table(title=subject, show_lines=True)
+    table.add_column("measured, beside")
+    for heading in ("median", "ratio", "target", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
-        table.add_row(*_cells(result))
+        name, value, unit, noise, _, beside, reference, ratio, target, verdict = _cells(result)
+        table.add_row(
+            f"{name}\n{beside}", f"{value} {unit} {noise}\n{reference} {unit}", ratio, target, verdict
+        )
     console.print(table)
 
 

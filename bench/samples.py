@@ -55,9 +55,18 @@ def as_json(document: Any) -> str:
 def bare_row(document: dict[str, Any], xid: int) -> tuple[Any, ...]:
     """Return an event as a row of `COLUMNS`."""
     return (
-        document["event_id"], 1, document["event_name"], document["ts"], document["run_id"], document["item_id"],
-        document["workflow_name"], document["agent_role"], as_json(document["payload"]), 1, xid,
-    )  # fmt: skip
+        document["event_id"],
+        1,
+        document["event_name"],
+        document["ts"],
+        document["run_id"],
+        document["item_id"],
+        document["workflow_name"],
+        document["agent_role"],
+        as_json(document["payload"]),
+        1,
+        xid,
+    )
 
 
 def copy_rows(connection: Connection[Any], documents: Iterable[dict[str, Any]]) -> None:

@@ -46,9 +46,7 @@ class Timing:
         return (high - low) / 2 / self.median
 
 
-def interleave(
-    cases: Sequence[Case], rounds: int, *, calls: int = 1, warm_up: int = 1
-) -> dict[str, Timing]:
+def interleave(cases: Sequence[Case], rounds: int, *, calls: int = 1, warm_up: int = 1) -> dict[str, Timing]:
     """Time the cases turn by turn.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import Connection
 from psycopg.rows import class_row, tuple_row
@@ -12,6 +12,7 @@ from psycopg.rows import class_row, tuple_row
 __all__ = ["CALLERS", "Catalog", "Column", "Function", "Index", "Reference", "Table", "Type", "read_catalog"]
 
 CALLERS = ("pylayer_agent", "pylayer_admin", "pylayer_analyst", "pylayer_auditor")
+_Row = TypeVar("_Row")
 _OURS = ["core", "telemetry", "work"]
 
 
@@ -241,7 +242,7 @@ def read_catalog(connection: Connection[Any]) -> Catalog:
     """Read the catalog of our schemas; changes nothing."""
     params = {"ours": _OURS, "callers": list(CALLERS)}
 
-    def rows(query: LiteralString, kind: type) -> Any:
+    def rows(query: LiteralString, kind: type[_Row]) -> list[_Row]:
         with connection.cursor(row_factory=class_row(kind)) as cursor:
             return cursor.execute(query, params).fetchall()
 

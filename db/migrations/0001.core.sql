@@ -239,7 +239,7 @@ create table core.schema_files (
   kind text not null check (kind in ('migration', 'function', 'view')),
   sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
   applied_at timestamptz not null default now(),
-  identity text []
+  identity text[]
 );
 comment on table core.schema_files is 'Files that made this schema, with the hash that each had when it was applied';
 comment on column core.schema_files.path is 'Path below db/';

@@ -22,11 +22,10 @@ as $$
           when jsonb_typeof(p.value) <> 'object' then 'is not an object'
           when p.value - array['type', 'enum', 'minimum', 'maximum', 'maxLength', 'description'] <> '{}'
             then 'has a keyword that is not supported'
-          when p.value ? 'type' and (p.value @@ '$.type.type() == "string" || $.type.type() == "array"') is not true
-            then 'type is neither a name nor an array of names'
-          when p.value @? '$.type[*] ? (!(@ == "string" || @ == "integer" || @ == "number" || @ == "boolean"
-            || @ == "object" || @ == "array" || @ == "null"))' then 'type is not known'
-          when p.value @? '$.type ? (@.type() == "array" && @.size() == 0)' then 'type is empty'
+          when p.value ? 'type'
+            and not p.value -> 'type' <@ '["string", "integer", "number", "boolean", "object", "array", "null"]'
+            then 'type is not known'
+          when p.value -> 'type' = '[]' then 'type is empty'
           when p.value ? 'enum' and (jsonb_typeof(p.value -> 'enum') <> 'array' or p.value -> 'enum' = '[]')
             then 'enum is not an array of values'
           when p.value @? 'strict $.enum[*] ? (@.type() == "object" || @.type() == "array")'

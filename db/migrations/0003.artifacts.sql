@@ -67,8 +67,10 @@ create table work.artifact_versions (
   primary key (artifact_id, version),
   constraint content_stands_where_backend_says check (
     case storage_backend
-      when 'inline' then inline_content_text is not null and storage_key is null
-        and size_bytes = octet_length(inline_content_text)
+      when 'inline'
+        then
+          inline_content_text is not null and storage_key is null
+          and size_bytes = octet_length(inline_content_text)
       when 's3' then storage_key is not null and inline_content_text is null and not is_json_opaque
     end
   )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-
 from pylayer.client import Client
 from pylayer.demo.findings import FindingGroup
 from pylayer.demo.steps import StepResult

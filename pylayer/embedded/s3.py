@@ -95,7 +95,14 @@ class S3:
         environment = {"RCLONE_AUTH_KEY": keys, "HOME": str(self.home.path)}  # not arguments: ps shows those
         for _ in range(_PORT_ATTEMPTS):
             state.s3.port = free_port(state.s3.port)
-            command = [rclone_program(), "serve", "s3", "--config=", "--etag-hash=", f"--addr=127.0.0.1:{state.s3.port}"]
+            command = [
+                rclone_program(),
+                "serve",
+                "s3",
+                "--config=",
+                "--etag-hash=",
+                f"--addr=127.0.0.1:{state.s3.port}",
+            ]
             state.s3.process = launch(
                 [*command, "--", self.data], cwd=self.data, log=self.home.log("s3"), environment=environment
             )

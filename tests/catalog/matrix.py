@@ -40,9 +40,9 @@ select
   p.oid,
   p.oid::regprocedure::text as name,
   format('%%I.%%I', n.nspname, p.proname) as function,
-  array(select format_type(t.oid, null) from unnest(p.proargtypes) with ordinality as t (oid, nth) order by t.nth)
-    as types,
-  p.proretset as is_set
+  array(
+    select format_type(t.oid, null) from unnest(p.proargtypes) with ordinality as t (oid, nth) order by t.nth
+  ) as types
 from pg_proc as p
 join pg_namespace as n on n.oid = p.pronamespace
 where n.nspname = any(%s)
@@ -91,7 +91,7 @@ class Tried:
                 self._connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
                 self._connection.execute(statement)
         except psycopg.Error as error:
-            # A right that is missed further in, by a function that runs with its caller's rights, has a context.
+            # A right that is missed further in, by a function with its caller's rights, has a context.
             return not (error.sqlstate == "42501" and error.diag.context is None)
         return True
 
@@ -109,7 +109,7 @@ class Tried:
         return self._allowed(role, statement.format(_name(relation["name"]), sql.Identifier(column)))
 
     def may_call(self, role: str, function: dict[str, Any]) -> bool:
-        # Arguments that the planner cannot fold: it would answer for a strict function without asking for rights.
+        # Arguments that the planner cannot fold: else it answers for a strict function and asks for no right.
         nulls = [
             sql.SQL("(select null::{} offset 0)").format(sql.SQL(kind))  # type: ignore[arg-type]
             for kind in function["types"]
@@ -138,7 +138,8 @@ def matrix(connection: Connection[Any], make: Callable[[Connection[Any]], Told |
 
 
 def _lines(connection: Connection[Any], source: Told | Tried) -> Iterator[str]:
-    yield "r select, a insert, w update (w* some columns, listed below), d delete, t truncate, x execute, U usage, C create"
+    yield "r select, a insert, w update (w* some columns, listed below), d delete, t truncate"
+    yield "x execute, U usage, C create"
     yield ""
     yield _row("", [role.removeprefix("pylayer_") for role in ROLES])
     for schema in SCHEMAS:
@@ -152,9 +153,7 @@ def _lines(connection: Connection[Any], source: Told | Tried) -> Iterator[str]:
             name = f"{_MONTH.sub('workflow_events', name)}, month {months.index(name) + 1}"
         cells: list[str] = []
         for role in ROLES:
-            letters = "".join(
-                letter for verb, letter in _VERBS.items() if source.may(role, verb, relation)
-            )
+            letters = "".join(letter for verb, letter in _VERBS.items() if source.may(role, verb, relation))
             writable = [c for c in relation["columns"] if source.may_update(role, relation, c)]
             if writable:
                 partial = len(writable) < len(relation["columns"])

@@ -27,7 +27,8 @@ union all
 select format('type %%s', t.oid::regtype)
 from pg_type as t
 left join pg_class as c on c.oid = t.typrelid
-where t.typnamespace::regnamespace::text = any(%(schemas)s) and (t.typtype in ('e', 'd', 'r') or c.relkind = 'c')
+where t.typnamespace::regnamespace::text = any(%(schemas)s)
+  and (t.typtype in ('e', 'd', 'r') or c.relkind = 'c')
   and coalesce(obj_description(t.oid, 'pg_type'), obj_description(c.oid, 'pg_class')) is null
 union all
 select format('function %%s', p.oid::regprocedure)

@@ -35,7 +35,10 @@ def test_what_is_stale_shows_as_a_diff(wanted: dict[str, str], tmp_path: Path) -
 
 
 def test_check_writes_nothing_and_fails_when_stale(
-    wanted: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    wanted: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(generate, "_current", lambda: wanted)
     (tmp_path / "docs").mkdir()
@@ -49,7 +52,9 @@ def test_check_writes_nothing_and_fails_when_stale(
     assert page.read_text() == "old\n"
 
 
-def test_each_function_has_a_place_in_the_page(wanted: dict[str, str], catalog: psycopg.Connection[Any]) -> None:
+def test_each_function_has_a_place_in_the_page(
+    wanted: dict[str, str], catalog: psycopg.Connection[Any]
+) -> None:
     names = catalog.execute(
         "select pronamespace::regnamespace::text || '.' || proname as name from pg_proc "
         "where pronamespace::regnamespace::text in ('core', 'telemetry', 'work')"

@@ -39,9 +39,7 @@ def test_a_raise_has_all_options(item: Raise) -> None:
             assert item.literal(name), f"{name} is a fixed text"
 
 
-@pytest.mark.parametrize(
-    "item", [item for item in RAISES if item.function not in BY_TABLE], ids=place
-)
+@pytest.mark.parametrize("item", [item for item in RAISES if item.function not in BY_TABLE], ids=place)
 def test_a_code_has_an_exception(item: Raise) -> None:
     code, reason = item.literal("errcode"), item.literal("constraint")
     assert code is not None

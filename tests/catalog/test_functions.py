@@ -40,6 +40,7 @@ INLINED = {
     "core.ms_time",
     "core.ulid_ms",
     "telemetry.check_events",
+    "telemetry.id_octets_ms",
     "telemetry.partition_name",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"

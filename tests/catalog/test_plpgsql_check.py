@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,13 +26,13 @@ order by 1, f.lineno
 
 
 @pytest.fixture
-def checked(catalog: Connection[Any]) -> Iterator[Connection[Any]]:
+def checked(catalog: Connection[Any]) -> Connection[Any]:
     catalog.execute("create schema checks")
     try:
         catalog.execute("create extension plpgsql_check schema checks")
     except (errors.FeatureNotSupported, errors.UndefinedFile) as error:
         pytest.skip(f"plpgsql_check cannot be loaded (`make setup` gets it where it is packaged): {error}")
-    yield catalog
+    return catalog
 
 
 def findings(connection: Connection[Any]) -> list[dict[str, Any]]:

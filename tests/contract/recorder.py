@@ -21,8 +21,10 @@ select
   n.nspname || '.' || p.proname as name,
   p.proargnames[1:p.pronargs] as arguments,
   p.pronargs - p.pronargdefaults as required,
-  array(select pg_get_function_arg_default(p.oid, a.i::integer) from generate_series(1, p.pronargs) as a (i) order by a.i)
-    as defaults,
+  array(
+    select pg_get_function_arg_default(p.oid, a.i::integer)
+    from generate_series(1, p.pronargs) as a (i) order by a.i
+  ) as defaults,
   coalesce(
     (
       select jsonb_object_agg(c.name, c.type)
@@ -74,9 +76,7 @@ class Signature:
 
     def row(self) -> dict[str, Any]:
         """A row as the function returns it."""
-        return {
-            name: _BY_NAME.get(name, _BY_TYPE[kind]) for name, kind in sorted(self.columns.items())
-        }
+        return {name: _BY_NAME.get(name, _BY_TYPE[kind]) for name, kind in sorted(self.columns.items())}
 
 
 def signatures(connection: Connection[dict[str, Any]]) -> dict[str, Signature]:

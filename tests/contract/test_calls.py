@@ -44,10 +44,9 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
     "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
 }
-# Other ways through them: a blob, one that fails at its end, one whose bytes are there, a stream.
+# Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
     "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
-    "stream": lambda r: _open(r),
 }
 # Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
 NOT_FROM_PYTHON = {
@@ -61,6 +60,18 @@ NOT_FROM_PYTHON = {
     "telemetry.month_partition": "for administrators by hand",
     "work.artifact_storage_key": "begin_upload makes the key",
     "work.is_json_mime": "stands in a generated column",
+}
+# They read page by page, each of a size of their own.
+_PAGING = {"artifacts.verify", "artifacts.clean_uploads"}
+# What the scenarios or the client choose themselves.
+_CHOSEN = {
+    "p_artifact_id",
+    "p_mime_type",
+    "p_content_hash",
+    "p_preview_text",
+    "p_extracted_fields",
+    "p_run_id",
+    "p_type",
 }
 
 
@@ -86,7 +97,7 @@ def functions(template: Any) -> Iterator[dict[str, Signature]]:
 def recorded(functions: dict[str, Signature]) -> Recorder:
     """Everything that all scenarios call."""
     every = Recorder(functions)
-    for scenario in (*SCENARIOS.values(), *MORE.values()):
+    for scenario in (*SCENARIOS.values(), *MORE.values(), _open):
         scenario(every)
     broken = Recorder(functions, failing={"work.commit_upload": Conflict("stale")})
     _expect(Conflict, lambda: MORE["blob"](broken))
@@ -167,8 +178,9 @@ def test_each_field_of_a_model_is_a_column(recorded: Recorder) -> None:
 
 def test_defaults_are_those_of_sql(functions: dict[str, Signature]) -> None:
     recorder = Recorder(functions)
-    for scenario in SCENARIOS.values():
-        scenario(recorder)
+    for name, scenario in SCENARIOS.items():
+        if name not in _PAGING:
+            scenario(recorder)
     different: list[tuple[str, str, Any, str]] = []
     for call in recorder.calls:
         function = functions[function_of(call)]
@@ -180,7 +192,3 @@ def test_defaults_are_those_of_sql(functions: dict[str, Signature]) -> None:
             if literal != ("NULL" if value is None else str(value)):
                 different.append((function.name, name, value, default))
     assert different == []
-
-
-# What the scenarios or the client choose themselves.
-_CHOSEN = {"p_artifact_id", "p_mime_type", "p_content_hash", "p_preview_text", "p_extracted_fields", "p_run_id", "p_type"}

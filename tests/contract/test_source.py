@@ -57,7 +57,12 @@ def test_no_text_reads_tables(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["insert into work.artifacts values (1)", "update core.settings set epoch = 2", "DELETE FROM t", "truncate work.t"],
+    [
+        "insert into work.artifacts values (1)",
+        "update core.settings set epoch = 2",
+        "DELETE FROM t",
+        "truncate work.t",
+    ],
 )
 def test_a_statement_that_changes_data_is_seen(statement: str) -> None:
     source = f'def f():\n    """Update it, insert into nothing."""\n    return {statement!r}\n'

@@ -29,7 +29,8 @@ def _ulid(milliseconds: int) -> ULID:
 def test_time_of_an_id(conn: Connection[Any], milliseconds: int) -> None:
     made = _ulid(milliseconds)
     row = conn.execute(
-        "select core.ulid_time(%(u)s) as t, core.ulid_floor(core.ulid_time(%(u)s)) as f, core.ulid_ms(%(u)s) as ms",
+        "select core.ulid_time(%(u)s) as t, core.ulid_floor(core.ulid_time(%(u)s)) as f, "
+        "core.ulid_ms(%(u)s) as ms",
         {"u": str(made)},
     ).fetchone()
     assert row is not None
@@ -47,7 +48,9 @@ def test_greatest_id(conn: Connection[Any]) -> None:
 @given(milliseconds=st.integers(0, _LATEST_MS))
 def test_new_id_of_a_time(conn: Connection[Any], milliseconds: int) -> None:
     moment = _moment(milliseconds)
-    row = conn.execute("select core.new_ulid(%s) as made, core.ulid_floor(%s) as floor", [moment, moment]).fetchone()
+    row = conn.execute(
+        "select core.new_ulid(%s) as made, core.ulid_floor(%s) as floor", [moment, moment]
+    ).fetchone()
     assert row is not None
     parsed = ULID.from_str(row["made"])
     assert parsed.milliseconds == milliseconds
@@ -55,7 +58,9 @@ def test_new_id_of_a_time(conn: Connection[Any], milliseconds: int) -> None:
 
 
 def test_new_ids_are_random_and_valid(conn: Connection[Any]) -> None:
-    made = [r["u"] for r in conn.execute("select core.new_ulid()::core.ulid as u from generate_series(1, 5000)")]
+    made = [
+        r["u"] for r in conn.execute("select core.new_ulid()::core.ulid as u from generate_series(1, 5000)")
+    ]
     assert len(set(made)) == 5000
     tails = [ULID.from_str(text).bytes[6:] for text in made]
     for bit in range(80):  # every random bit is set in about half of them
@@ -63,7 +68,10 @@ def test_new_ids_are_random_and_valid(conn: Connection[Any]) -> None:
         assert 0.4 < share < 0.6, bit
 
 
-@pytest.mark.parametrize("text", ["", "0", "01KYX9XP00000000000000000", "01KYX9XP0000000000000000000", "I" * 26, "8" * 26, "é" * 26])
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "01KYX9XP00000000000000000", "01KYX9XP0000000000000000000", "I" * 26, "8" * 26, "é" * 26],
+)
 def test_malformed_ids(conn: Connection[Any], text: str) -> None:
     with pytest.raises(psycopg.Error) as caught:
         conn.execute("select core.ulid_time(%s)", [text])

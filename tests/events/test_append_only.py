@@ -16,14 +16,17 @@ _CHANGES = [
     "update {} set run_id = 'x'",
     "delete from {}",
     "truncate {}",
-    "insert into {} select * from telemetry.workflow_events on conflict (event_id) do update set run_id = 'x'",
-    "merge into {0} as t using (select event_id from {0}) as s on t.event_id = s.event_id when matched then delete",
+    "insert into {} select * from telemetry.workflow_events "
+    "on conflict (event_id) do update set run_id = 'x'",
+    "merge into {0} as t using (select event_id from {0}) as s "
+    "on t.event_id = s.event_id when matched then delete",
 ]
 
 
 def tables(conn: Connection[Any]) -> list[str]:
     found = conn.execute(
-        "select 'telemetry.workflow_events' as name union all select inhrelid::regclass::text from pg_inherits "
+        "select 'telemetry.workflow_events' as name "
+        "union all select inhrelid::regclass::text from pg_inherits "
         "where inhparent = 'telemetry.workflow_events'::regclass"
     )
     return [row["name"] for row in found]
@@ -37,7 +40,9 @@ def refused(conn: Connection[Any], statement: str, table: str) -> str | None:
 
 
 @pytest.mark.parametrize("statement", _CHANGES)
-def test_roles_without_the_right_get_42501(client: pylayer.Client, conn: Connection[Any], statement: str) -> None:
+def test_roles_without_the_right_get_42501(
+    client: pylayer.Client, conn: Connection[Any], statement: str
+) -> None:
     client.events.ingest(step())
     for role in _ROLES_WITHOUT_RIGHT:
         conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
@@ -65,8 +70,10 @@ def test_owner_and_superuser_get_pt403(
 
 _PATHS = {
     "maintenance": "call partman.run_maintenance_proc()",
-    "partman": "select partman.create_partition_time('telemetry.workflow_events', array[{month}::timestamptz])",
-    "by hand": "create table telemetry.hand partition of telemetry.workflow_events for values from ({a}) to ({b})",
+    "partman": "select partman.create_partition_time("
+    "'telemetry.workflow_events', array[{month}::timestamptz])",
+    "by hand": "create table telemetry.hand partition of telemetry.workflow_events "
+    "for values from ({a}) to ({b})",
     "attach": "create table telemetry.hand (like telemetry.workflow_events including all); "
     "alter table telemetry.workflow_events attach partition telemetry.hand for values from ({a}) to ({b})",
     "function": "select telemetry.make_months(array[{month}::timestamptz])",

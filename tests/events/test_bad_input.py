@@ -24,7 +24,11 @@ _TOMORROW = ulid_at(_NOW + timedelta(days=1))
 _GOOD = {"step_name": "s", "status": "succeeded", "duration_ms": 1}
 
 _BAD: dict[str, tuple[Any, type[pylayer.PylayerError], str | None]] = {
-    "no id": ({"event_name": "workflow.step_completed", "payload": _GOOD}, pylayer.InvalidInput, "missing_event_id"),
+    "no id": (
+        {"event_name": "workflow.step_completed", "payload": _GOOD},
+        pylayer.InvalidInput,
+        "missing_event_id",
+    ),
     "malformed id": (step("not-a-ulid"), pylayer.InvalidInput, "invalid_event_id"),
     "lower-case id": (step("01kyx9xp000000000000000000"), pylayer.InvalidInput, "invalid_event_id"),
     "backslash id": (step("\\" * 26), pylayer.InvalidInput, "invalid_event_id"),
@@ -36,7 +40,11 @@ _BAD: dict[str, tuple[Any, type[pylayer.PylayerError], str | None]] = {
     "array for number": (step(payload=_GOOD | {"duration_ms": [1]}), pylayer.ValidationFailed, "contract"),
     "bad enum": (step(payload=_GOOD | {"status": "done"}), pylayer.ValidationFailed, "contract"),
     "half a token": (step(payload=_GOOD | {"input_tokens": 1.5}), pylayer.ValidationFailed, "contract"),
-    "too many tokens": (step(payload=_GOOD | {"input_tokens": 2**53 + 2}), pylayer.ValidationFailed, "contract"),
+    "too many tokens": (
+        step(payload=_GOOD | {"input_tokens": 2**53 + 2}),
+        pylayer.ValidationFailed,
+        "contract",
+    ),
     "negative cost": (step(payload=_GOOD | {"cost_usd_est": -1}), pylayer.ValidationFailed, "contract"),
     "no payload": (step(payload=None), pylayer.ValidationFailed, "invalid_payload"),
     "payload no object": (step(payload=[1]), pylayer.ValidationFailed, "invalid_payload"),
@@ -76,7 +84,9 @@ def test_bad_event(client: pylayer.Client, conn: Connection[Any], name: str) -> 
     assert stored(conn) == 0
 
 
-@pytest.mark.parametrize("name", [name for name, (_, _, reason) in _BAD.items() if reason and name != "a list"])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, _, reason) in _BAD.items() if reason and name != "a list"]
+)
 def test_report_stores_the_good_ones(client: pylayer.Client, conn: Connection[Any], name: str) -> None:
     event, error, reason = _BAD[name]
     good = [step(), step()]
@@ -149,20 +159,26 @@ _JSON = st.recursive(
     max_leaves=12,
 )
 _KEYS = ["event_id", "event_version", "event_name", "ts", "run_id", "item_id", "payload", "metadata", "other"]
-_MUTANT = st.builds(lambda base, changes: base | changes, st.builds(step), st.dictionaries(st.sampled_from(_KEYS), _JSON))
+_MUTANT = st.builds(
+    lambda base, changes: base | changes, st.builds(step), st.dictionaries(st.sampled_from(_KEYS), _JSON)
+)
 _PAYLOADS = st.dictionaries(
-    st.sampled_from(["step_name", "status", "duration_ms", "input_tokens", "cost_usd_est", "error", "extra"]), _JSON
+    st.sampled_from(["step_name", "status", "duration_ms", "input_tokens", "cost_usd_est", "error", "extra"]),
+    _JSON,
 )
 
 
-def _check_outcome(client: pylayer.Client, batch: list[Any]) -> None:
+def _check_outcome(conn: Connection[Any], batch: list[Any]) -> None:
     good = [step(), step()]
     text = json.dumps([good[0], *batch, good[1]])
-    with client._pool.connection() as conn, conn.transaction(force_rollback=True):  # noqa: SLF001
+    with conn.transaction(force_rollback=True):
         try:
-            found = conn.execute("select * from telemetry.ingest_events(%s::jsonb, 'report')", [text]).fetchall()
-        except psycopg.Error as error:
-            assert error.sqlstate in {"22P02", "22P05", "22003", "54000", "54001"}, error  # the JSON itself
+            found = conn.execute(
+                "select * from telemetry.ingest_events(%s::jsonb, 'report')", [text]
+            ).fetchall()
+        except psycopg.Error as error:  # JSON that jsonb can't hold
+            if error_class(error.sqlstate or "") is None:
+                raise
             return
         assert [row["position"] for row in found] == list(range(1, len(batch) + 3))
         assert found[0]["status"] == found[-1]["status"] == "created"
@@ -179,15 +195,15 @@ def _check_outcome(client: pylayer.Client, batch: list[Any]) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batch=st.lists(_JSON | _MUTANT | _PAYLOADS.map(lambda payload: step(payload=payload)), max_size=5))
-def test_arbitrary_json(client: pylayer.Client, batch: list[Any]) -> None:
-    _check_outcome(client, batch)
+def test_arbitrary_json(conn: Connection[Any], batch: list[Any]) -> None:
+    _check_outcome(conn, batch)
 
 
 @pytest.mark.slow
 @settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batch=st.lists(_JSON | _MUTANT | _PAYLOADS.map(lambda payload: step(payload=payload)), max_size=5))
-def test_arbitrary_json_at_length(client: pylayer.Client, batch: list[Any]) -> None:
-    _check_outcome(client, batch)
+def test_arbitrary_json_at_length(conn: Connection[Any], batch: list[Any]) -> None:
+    _check_outcome(conn, batch)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

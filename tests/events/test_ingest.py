@@ -83,24 +83,31 @@ def test_batch_equals_single_calls(client: pylayer.Client) -> None:
     assert singles == ["created", "created", "conflict", "duplicate", "duplicate", "conflict"]
 
 
-def test_row_committed_while_waiting_is_a_duplicate(client: pylayer.Client, dsn: str, conn: Connection[Any]) -> None:
-    """The insert waits for another session's same id; once that commits, the answer is duplicate, not lost."""
+def test_row_committed_while_waiting_is_a_duplicate(
+    client: pylayer.Client, dsn: str, conn: Connection[Any]
+) -> None:
+    """The insert waits for another session's same id; once that commits, the answer is duplicate."""
     event = step()
     with psycopg.connect(dsn) as other:
         pylayer.connect(dsn).using(other).events.ingest(event)
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(client.events.ingest, event)
             wait_until(
-                lambda: conn.execute(
-                    "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-                ).fetchone()
-                is not None
+                lambda: (
+                    conn.execute(
+                        "select from pg_stat_activity "
+                        "where wait_event_type = 'Lock' and datname = current_database()"
+                    ).fetchone()
+                    is not None
+                )
             )
             other.commit()
             assert waiting.result(10).status == "duplicate"
 
 
-def test_callers_transaction_is_never_committed(client: pylayer.Client, dsn: str, conn: Connection[Any]) -> None:
+def test_callers_transaction_is_never_committed(
+    client: pylayer.Client, dsn: str, conn: Connection[Any]
+) -> None:
     with psycopg.connect(dsn) as own:
         assert client.using(own).events.ingest(step()).status == "created"
         own.rollback()
@@ -113,7 +120,10 @@ def test_ts_defaults_to_the_time_in_the_id(client: pylayer.Client) -> None:
     assert client.events.query()[0].ts == moment
     same = client.events.query()[0]
     assert client.events.ingest(step(same.event_id, ts=moment.isoformat())).status == "duplicate"
-    assert client.events.ingest(step(same.event_id, ts=(moment + timedelta(1e-5)).isoformat())).status == "conflict"
+    assert (
+        client.events.ingest(step(same.event_id, ts=(moment + timedelta(1e-5)).isoformat())).status
+        == "conflict"
+    )
 
 
 def test_metadata_is_not_compared(client: pylayer.Client) -> None:
@@ -147,10 +157,12 @@ def test_two_sessions_make_the_same_month(client: pylayer.Client, dsn: str, conn
         with ThreadPoolExecutor(1) as pool:
             second = pool.submit(client.events.ingest, step(ulid_at(moment)))
             wait_until(
-                lambda: conn.execute(
-                    "select from pg_locks where locktype = 'advisory' and not granted"
-                ).fetchone()
-                is not None
+                lambda: (
+                    conn.execute(
+                        "select from pg_locks where locktype = 'advisory' and not granted"
+                    ).fetchone()
+                    is not None
+                )
             )
             first.commit()
             assert second.result(10).status == "created"
@@ -167,7 +179,9 @@ def test_a_blocked_month_is_retryable(client: pylayer.Client, dsn: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "Pacific/Kiritimati"])
-def test_months_are_utc_in_every_session(client: pylayer.Client, dsn: str, conn: Connection[Any], zone: str) -> None:
+def test_months_are_utc_in_every_session(
+    client: pylayer.Client, dsn: str, conn: Connection[Any], zone: str
+) -> None:
     with psycopg.connect(dsn, autocommit=True) as own:
         own.execute("select set_config('timezone', %s, false)", [zone])
         client.using(own).events.ingest(step(ulid_at(month_start(-1) + timedelta(minutes=1))))
@@ -190,14 +204,19 @@ def test_restored_cluster_starts_an_epoch(client: pylayer.Client, conn: Connecti
     conn.execute("update core.settings set system_identifier = 1")  # as if restored from another cluster
     client.events.ingest(step())
     client.events.ingest_many([step()])
-    rows = conn.execute("select recorded_epoch as e from telemetry.workflow_events order by event_id").fetchall()
+    rows = conn.execute(
+        "select recorded_epoch as e from telemetry.workflow_events order by event_id"
+    ).fetchall()
     assert [row["e"] for row in rows] == [1, 2, 2]
 
 
 def test_reading_order_has_no_gap(client: pylayer.Client, dsn: str, conn: Connection[Any]) -> None:
     """Below the snapshot horizon, nothing can still appear before what was read."""
     horizon = "recorded_xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-    query = f"select event_id from telemetry.workflow_events where {horizon} order by recorded_epoch, recorded_xid"
+    query = (
+        f"select event_id from telemetry.workflow_events where {horizon} "
+        "order by recorded_epoch, recorded_xid, event_id"
+    )
     early, late = step(), step()
     with psycopg.connect(dsn) as slow:
         client.using(slow).events.ingest(early)
@@ -224,7 +243,8 @@ def test_query_pages_and_prunes(client: pylayer.Client, conn: Connection[Any]) -
         notices: list[str] = []
         conn.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
         conn.execute(
-            "select * from telemetry.events_between(%s, %s)", [month_start(1) - timedelta(days=20), month_start(1)]
+            "select * from telemetry.events_between(%s, %s)",
+            [month_start(1) - timedelta(days=20), month_start(1)],
         )
     plan = next(text for text in notices if "workflow_events" in text)
     touched = {name for name in (f"p{month_start(n):%Y%m%d}" for n in range(-3, 4)) if name in plan}

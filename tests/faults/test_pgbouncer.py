@@ -36,7 +36,10 @@ def test_events_and_artifacts(pooled: Settings) -> None:
         assert client.artifacts.create_version(text.artifact_id, content="# Title\n\nMore").version == 2
         stored = client.artifacts.write(type="bundle", content=blob)
         assert client.artifacts.read(stored.artifact_id) == blob
-        assert {found.artifact_id for found in client.artifacts.list()} == {text.artifact_id, stored.artifact_id}
+        assert {found.artifact_id for found in client.artifacts.list()} == {
+            text.artifact_id,
+            stored.artifact_id,
+        }
     with pylayer.connect(settings=pooled) as admin:
         assert admin.artifacts.clean_uploads().errors == []
         assert admin.events.make_months_ahead()
@@ -44,7 +47,10 @@ def test_events_and_artifacts(pooled: Settings) -> None:
 
 def test_roles_do_not_leak_between_clients(pooled: Settings) -> None:
     """A role set for one transaction is not there for the next client of the same server connection."""
-    with pylayer.connect(settings=pooled, role="pylayer_agent") as agent, pylayer.connect(settings=pooled) as admin:
+    with (
+        pylayer.connect(settings=pooled, role="pylayer_agent") as agent,
+        pylayer.connect(settings=pooled) as admin,
+    ):
         for _ in range(20):
             agent.events.ingest(step())
             admin.events.fold_ingest_counts()

@@ -1,4 +1,4 @@
-"""Postgres killed with SIGKILL in the middle of ingestion: what was acknowledged is there, what is resent doubles nothing."""
+"""Postgres killed in the middle of ingestion: what was acknowledged is there, resending doubles nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def kill_postgres(stack: Stack) -> None:
     stop(state.postgres.process, (signal.SIGKILL, 10))
 
 
-def _write_until_dead(dsn: str, seed: int, sent: list[Any], acknowledged: set[str], first: threading.Event) -> None:
+def _write_until_dead(
+    dsn: str, seed: int, sent: list[Any], acknowledged: set[str], first: threading.Event
+) -> None:
     with pylayer.connect(dsn, timeout=1) as client:
         while True:
             batch = [step(run_id=f"run-{seed}") for _ in range(1 if seed % 2 else 50)]
@@ -51,7 +53,8 @@ def test_acknowledged_events_survive(durable_stack: Stack, delay: float) -> None
     started = [threading.Event() for _ in range(_WRITERS)]
     with ThreadPoolExecutor(_WRITERS) as pool:
         writers = [
-            pool.submit(_write_until_dead, dsn, n, sent[n], acknowledged[n], started[n]) for n in range(_WRITERS)
+            pool.submit(_write_until_dead, dsn, n, sent[n], acknowledged[n], started[n])
+            for n in range(_WRITERS)
         ]
         assert all(event.wait(20) for event in started)
         time.sleep(delay)
@@ -70,7 +73,9 @@ def test_acknowledged_events_survive(durable_stack: Stack, delay: float) -> None
             results = client.events.ingest_many(everything[at : at + 1000])
             assert {result.status for result in results} <= {"created", "duplicate"}
     with psycopg.connect(dsn) as conn:
-        row = conn.execute("select count(*), count(distinct event_id) from telemetry.workflow_events").fetchone()
+        row = conn.execute(
+            "select count(*), count(distinct event_id) from telemetry.workflow_events"
+        ).fetchone()
     assert row == (len(everything), len(everything))
 
 
@@ -97,5 +102,3 @@ def test_no_server_is_unavailable_in_time(durable_stack: Stack) -> None:
 @pytest.mark.parametrize("attempt", range(8))
 def test_acknowledged_events_survive_again_and_again(durable_stack: Stack, attempt: int) -> None:
     test_acknowledged_events_survive(durable_stack, 0.1 + 0.15 * attempt)
-
-

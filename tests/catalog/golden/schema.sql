@@ -41,7 +41,8 @@ CREATE TYPE telemetry.checked_event AS (
 	project_id text,
 	metadata jsonb,
 	reason text,
-	detail text
+	detail text,
+	id_ts timestamp with time zone
 );
 
 ALTER TYPE telemetry.checked_event OWNER TO pylayer_owner;
@@ -296,7 +297,8 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
       when 'invalid_ts' then left(v.ts, 64)
       when 'ts_skew' then left(v.ts, 64)
       when 'event_too_large' then format('%s bytes, limit %s', pg_column_size(v.doc), p_max_bytes)
-    end
+    end,
+    v.id_ts
   from (
     select
       e.*,
@@ -335,37 +337,34 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
       end as reason
     from (
       select
-        i.*,
-        case when i.is_ulid then to_timestamp(core.ulid_ms(i.event_id) / 1000.0::float8) end as id_ts,
+        d.*,
+        octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
+        and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid,
+        case when octet_length(d.event_id) = 26
+          then to_timestamp(telemetry.id_octets_ms(d.id_octets) / 1000.0::float8) end as id_ts,
         case
-          when i.ts like '____-__-__%' and i.ts collate "C" between '0' and ':' and pg_input_is_valid(i.ts, 'timestamptz')
-            then i.ts::timestamptz
+          when d.ts like '____-__-__%' and d.ts collate "C" between '0' and ':' and pg_input_is_valid(d.ts, 'timestamptz')
+            then d.ts::timestamptz
         end as given_ts
       from (
         select
-          d.*,
-          octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
-          and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid
-        from (
-          select
-            j.doc,
-            j.position,
-            j.doc ->> 'event_id' as event_id,
-            coalesce(j.doc ->> 'event_version', '1') as event_version,
-            j.doc ->> 'event_name' as event_name,
-            j.doc ->> 'ts' as ts,
-            j.doc ->> 'run_id' as run_id,
-            j.doc ->> 'item_id' as item_id,
-            j.doc ->> 'workflow_name' as workflow_name,
-            j.doc ->> 'agent_role' as agent_role,
-            j.doc -> 'payload' as payload,
-            j.doc ->> 'project_id' as project_id,
-            j.doc -> 'metadata' as metadata
-          from jsonb_array_elements(p_events) with ordinality as j (doc, position)
-          offset 0
-        ) as d
+          j.doc,
+          j.position,
+          j.doc ->> 'event_id' as event_id,
+          convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
+          coalesce(j.doc ->> 'event_version', '1') as event_version,
+          j.doc ->> 'event_name' as event_name,
+          j.doc ->> 'ts' as ts,
+          j.doc ->> 'run_id' as run_id,
+          j.doc ->> 'item_id' as item_id,
+          j.doc ->> 'workflow_name' as workflow_name,
+          j.doc ->> 'agent_role' as agent_role,
+          j.doc -> 'payload' as payload,
+          j.doc ->> 'project_id' as project_id,
+          j.doc -> 'metadata' as metadata
+        from jsonb_array_elements(p_events) with ordinality as j (doc, position)
         offset 0
-      ) as i
+      ) as d
       offset 0
     ) as e
     left join telemetry.event_types as t
@@ -662,35 +661,49 @@ ALTER FUNCTION telemetry.guard_partitions() OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION telemetry.guard_partitions() IS 'Guards every partition of the events against TRUNCATE; safe to repeat. Runs as its caller, who must own the partition';
 
+CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea DEFAULT decode(rpad((((((((((((repeat('0'::text, 96) || '00010203040506070809'::text) || repeat('0'::text, 14)) || '0a0b0c0d0e0f1011'::text) || '00'::text) || '1213'::text) || '00'::text) || '1415'::text) || '00'::text) || '161718191a'::text) || '00'::text) || '1b1c1d1e1f'::text), 512, '0'::text), 'hex'::text)) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select
+    (get_byte(p_values, get_byte(p_octets, 0))::bigint << 45)
+    | (get_byte(p_values, get_byte(p_octets, 1))::bigint << 40)
+    | (get_byte(p_values, get_byte(p_octets, 2))::bigint << 35)
+    | (get_byte(p_values, get_byte(p_octets, 3))::bigint << 30)
+    | (get_byte(p_values, get_byte(p_octets, 4))::bigint << 25)
+    | (get_byte(p_values, get_byte(p_octets, 5))::bigint << 20)
+    | (get_byte(p_values, get_byte(p_octets, 6))::bigint << 15)
+    | (get_byte(p_values, get_byte(p_octets, 7))::bigint << 10)
+    | (get_byte(p_values, get_byte(p_octets, 8))::bigint << 5)
+    | (get_byte(p_values, get_byte(p_octets, 9))::bigint << 0)
+$$;
+
+ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
+
 CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     AS $$
 #variable_conflict use_column
-declare
-  v_limits record;
 begin
-  select
-    s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.epoch, statement_timestamp() + s.max_clock_ahead as ceiling
-  into v_limits
-  from core.settings as s
-  where s.system_identifier = (select c.system_identifier from pg_control_system() as c);
-
   insert into telemetry.workflow_events as w (
     event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
     metadata, recorded_epoch, recorded_xid
   )
   select
     c.event_id, c.event_version, c.event_name, c.ts, c.run_id, c.item_id, c.workflow_name, c.agent_role, c.payload,
-    c.project_id, c.metadata, v_limits.epoch, pg_current_xact_id()::text::bigint
-  from telemetry.check_events(
-    p_events => jsonb_build_array(p_event), p_floor => v_limits.retention_floor, p_ceiling => v_limits.ceiling,
-    p_max_skew => v_limits.max_ts_skew, p_max_bytes => v_limits.max_event_bytes
+    c.project_id, c.metadata, s.epoch, pg_current_xact_id()::text::bigint
+  from core.settings as s
+  cross join lateral telemetry.check_events(
+    p_events => jsonb_build_array(p_event), p_floor => s.retention_floor,
+    p_ceiling => statement_timestamp() + s.max_clock_ahead, p_max_skew => s.max_ts_skew,
+    p_max_bytes => s.max_event_bytes
   ) as c
-  where c.reason is null
-    and v_limits.epoch is not null
-    and to_regclass(telemetry.partition_name(c.event_id)) is not null
+  where s.system_identifier = (select k.system_identifier from pg_control_system() as k)
+    and c.reason is null
+    and to_regclass(telemetry.partition_name(c.id_ts)) is not null
   on conflict (event_id) do nothing
   returning w.event_id, 'created' into event_id, status;
 
@@ -715,8 +728,8 @@ declare
   v_limits record;
   v_batch telemetry.checked_event[];
   v_refused integer;
-  v_first text;
-  v_last text;
+  v_first timestamptz;
+  v_last timestamptz;
   v_created text[];
 begin
   select
@@ -749,8 +762,8 @@ begin
 
   select
     min(b.position) filter (where b.reason is not null),
-    min(b.event_id collate "C") filter (where b.reason is null),
-    max(b.event_id collate "C") filter (where b.reason is null)
+    min(b.id_ts) filter (where b.reason is null),
+    max(b.id_ts) filter (where b.reason is null)
   into v_refused, v_first, v_last
   from unnest(v_batch) as b;
   if v_refused is not null and p_on_error = 'raise' then
@@ -760,7 +773,7 @@ begin
   if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
     or to_regclass(telemetry.partition_name(v_first)) is null then
     perform telemetry.make_months(array(
-      select distinct date_trunc('month', core.ulid_time(b.event_id), 'UTC')
+      select distinct date_trunc('month', b.id_ts, 'UTC')
       from unnest(v_batch) as b where b.reason is null
     ));
   end if;
@@ -911,15 +924,15 @@ ALTER FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to tim
 
 COMMENT ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) IS 'Makes the months of a range above the retention floor ahead of a backfill. Errors: PT400, PT410, PT422, 55P03';
 
-CREATE FUNCTION telemetry.partition_name(p_event_id text) RETURNS text
+CREATE FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     AS $$
-  select 'telemetry.workflow_events_p' || to_char(to_timestamp(core.ulid_ms(p_event_id) / 1000), 'YYYYMM01')
+  select 'telemetry.workflow_events_p' || to_char(p_id_ts, 'YYYYMM01')
 $$;
 
-ALTER FUNCTION telemetry.partition_name(p_event_id text) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.partition_name(p_event_id text) IS 'Qualified name of the monthly partition of an event id; time zone UTC';
+COMMENT ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) IS 'Qualified name of the monthly partition of the time in an event id; time zone UTC';
 
 CREATE FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -1177,6 +1190,7 @@ COMMENT ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p
 CREATE FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text DEFAULT NULL::text, p_artifact_id text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb, p_owner_item_id text DEFAULT NULL::text, p_owner_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text) RETURNS TABLE(upload_id text, artifact_id text, version integer, storage_key text, copy_from text, expires_at timestamp with time zone, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '10s'
     AS $$
 declare
   v_artifact record;
@@ -2916,6 +2930,8 @@ REVOKE ALL ON FUNCTION telemetry.guard_new_partitions() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_admin;
@@ -2937,7 +2953,7 @@ GRANT ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) T
 REVOKE ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
 
-REVOKE ALL ON FUNCTION telemetry.partition_name(p_event_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) FROM PUBLIC;
 
