@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, S
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from pylayer.errors import NotFound
 
@@ -115,9 +115,10 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
         return method
 
 
+@functools.cache
 def rows(model: type[M]) -> Callable[[Sequence[Row]], list[M]]:
     """Parse every row into ``model``."""
-    return lambda found: [model.model_validate(row) for row in found]
+    return TypeAdapter(list[model]).validate_python
 
 
 def one(model: type[M]) -> Callable[[Sequence[Row]], M]:

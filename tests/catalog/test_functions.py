@@ -41,6 +41,7 @@ INLINED = {
     "core.ulid_ms",
     "telemetry.check_events",
     "telemetry.id_octets_ms",
+    "telemetry.has_month",
     "telemetry.partition_name",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"

@@ -57,7 +57,6 @@ NOT_FROM_PYTHON = {
     "core.ulid_floor": "for queries by hand",
     "core.ulid_ms": "helper of core.ulid_time",
     "core.ulid_time": "for queries by hand",
-    "telemetry.month_partition": "for administrators by hand",
     "work.artifact_storage_key": "begin_upload makes the key",
     "work.is_json_mime": "stands in a generated column",
 }

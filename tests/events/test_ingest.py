@@ -267,3 +267,22 @@ def test_agent_calls_the_api(dsn: str, role: str) -> None:
             with pytest.raises(pylayer.Forbidden) as caught:
                 call()
             assert caught.value.code == "42501"
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_many_sessions_meet_a_month_that_is_just_made(dsn: str, conn: Connection[Any], attempt: int) -> None:
+    """Nobody's insert falls into the moment in which a month is there but not yet known to every session."""
+    start = threading.Barrier(8)
+
+    def send(number: int) -> None:
+        with pylayer.connect(dsn) as own:
+            own.events.query()
+            for back in (1, 2):
+                start.wait()
+                event = step(ulid_at(month_start(-back) + timedelta(hours=number)))
+                result = own.events.ingest(event) if number % 2 else own.events.ingest_many([event])[0]
+                assert result.created
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(8)))
+    assert stored(conn) == 16

@@ -66,7 +66,7 @@ begin
     from unnest(v_batch) as b where b.position = v_refused;
   end if;
   if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
-    or to_regclass(telemetry.partition_name(v_first)) is null then
+    or not telemetry.has_month(v_first) then
     perform telemetry.make_months(array(
       select distinct date_trunc('month', b.id_ts, 'UTC')
       from unnest(v_batch) as b where b.reason is null

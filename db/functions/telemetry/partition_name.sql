@@ -12,3 +12,4 @@ comment on function telemetry.partition_name(timestamptz) is
 'Qualified name of the monthly partition of the time in an event id; time zone UTC';
 alter function telemetry.partition_name(timestamptz) owner to pylayer_api;
 revoke all on function telemetry.partition_name(timestamptz) from public;
+grant execute on function telemetry.partition_name(timestamptz) to pylayer_owner;

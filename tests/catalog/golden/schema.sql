@@ -398,11 +398,10 @@ CREATE FUNCTION telemetry.contract_problem(p_contract jsonb) RETURNS text
           when jsonb_typeof(p.value) <> 'object' then 'is not an object'
           when p.value - array['type', 'enum', 'minimum', 'maximum', 'maxLength', 'description'] <> '{}'
             then 'has a keyword that is not supported'
-          when p.value ? 'type' and (p.value @@ '$.type.type() == "string" || $.type.type() == "array"') is not true
-            then 'type is neither a name nor an array of names'
-          when p.value @? '$.type[*] ? (!(@ == "string" || @ == "integer" || @ == "number" || @ == "boolean"
-            || @ == "object" || @ == "array" || @ == "null"))' then 'type is not known'
-          when p.value @? '$.type ? (@.type() == "array" && @.size() == 0)' then 'type is empty'
+          when p.value ? 'type'
+            and not p.value -> 'type' <@ '["string", "integer", "number", "boolean", "object", "array", "null"]'
+            then 'type is not known'
+          when p.value -> 'type' = '[]' then 'type is empty'
           when p.value ? 'enum' and (jsonb_typeof(p.value -> 'enum') <> 'array' or p.value -> 'enum' = '[]')
             then 'enum is not an array of values'
           when p.value @? 'strict $.enum[*] ? (@.type() == "object" || @.type() == "array")'
@@ -661,6 +660,16 @@ ALTER FUNCTION telemetry.guard_partitions() OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION telemetry.guard_partitions() IS 'Guards every partition of the events against TRUNCATE; safe to repeat. Runs as its caller, who must own the partition';
 
+CREATE FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  select pg_relation_size(to_regclass(telemetry.partition_name(p_id_ts))) is not null
+$$;
+
+ALTER FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) IS 'True when the monthly partition of the time in an event id can be inserted into; waits for a session that is making it';
+
 CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea DEFAULT decode(rpad((((((((((((repeat('0'::text, 96) || '00010203040506070809'::text) || repeat('0'::text, 14)) || '0a0b0c0d0e0f1011'::text) || '00'::text) || '1213'::text) || '00'::text) || '1415'::text) || '00'::text) || '161718191a'::text) || '00'::text) || '1b1c1d1e1f'::text), 512, '0'::text), 'hex'::text)) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -688,26 +697,29 @@ CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT sta
     AS $$
 #variable_conflict use_column
 begin
-  insert into telemetry.workflow_events as w (
-    event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
-    metadata, recorded_epoch, recorded_xid
-  )
-  select
-    c.event_id, c.event_version, c.event_name, c.ts, c.run_id, c.item_id, c.workflow_name, c.agent_role, c.payload,
-    c.project_id, c.metadata, s.epoch, pg_current_xact_id()::text::bigint
-  from core.settings as s
-  cross join lateral telemetry.check_events(
-    p_events => jsonb_build_array(p_event), p_floor => s.retention_floor,
-    p_ceiling => statement_timestamp() + s.max_clock_ahead, p_max_skew => s.max_ts_skew,
-    p_max_bytes => s.max_event_bytes
-  ) as c
-  where s.system_identifier = (select k.system_identifier from pg_control_system() as k)
-    and c.reason is null
-    and to_regclass(telemetry.partition_name(c.id_ts)) is not null
-  on conflict (event_id) do nothing
-  returning w.event_id, 'created' into event_id, status;
-
-  if not found then
+  if octet_length(p_event ->> 'event_id') = 26
+    and telemetry.has_month(
+      to_timestamp(telemetry.id_octets_ms(convert_to(p_event ->> 'event_id', 'UTF8')) / 1000.0::float8)
+    ) then
+    insert into telemetry.workflow_events as w (
+      event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
+      metadata, recorded_epoch, recorded_xid
+    )
+    select
+      c.event_id, c.event_version, c.event_name, c.ts, c.run_id, c.item_id, c.workflow_name, c.agent_role, c.payload,
+      c.project_id, c.metadata, s.epoch, pg_current_xact_id()::text::bigint
+    from core.settings as s
+    cross join lateral telemetry.check_events(
+      p_events => jsonb_build_array(p_event), p_floor => s.retention_floor,
+      p_ceiling => statement_timestamp() + s.max_clock_ahead, p_max_skew => s.max_ts_skew,
+      p_max_bytes => s.max_event_bytes
+    ) as c
+    where s.system_identifier = (select k.system_identifier from pg_control_system() as k)
+      and c.reason is null
+    on conflict (event_id) do nothing
+    returning w.event_id, 'created' into event_id, status;
+  end if;
+  if event_id is null then
     select i.event_id, i.status into event_id, status
     from telemetry.ingest_events(p_events => jsonb_build_array(p_event), p_on_error => 'raise') as i;
   end if;
@@ -771,7 +783,7 @@ begin
     from unnest(v_batch) as b where b.position = v_refused;
   end if;
   if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
-    or to_regclass(telemetry.partition_name(v_first)) is null then
+    or not telemetry.has_month(v_first) then
     perform telemetry.make_months(array(
       select distinct date_trunc('month', b.id_ts, 'UTC')
       from unnest(v_batch) as b where b.reason is null
@@ -875,7 +887,7 @@ ALTER FUNCTION telemetry.make_months_ahead(p_months integer) OWNER TO pylayer_ap
 COMMENT ON FUNCTION telemetry.make_months_ahead(p_months integer) IS 'Makes the partitions of this month and of those ahead. Errors: PT400 invalid_months, 55P03, PT409 partition_missing';
 
 CREATE FUNCTION telemetry.month_partition(p_ts timestamp with time zone) RETURNS regclass
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    LANGUAGE sql STRICT
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select i.inhrelid::regclass
@@ -883,6 +895,7 @@ CREATE FUNCTION telemetry.month_partition(p_ts timestamp with time zone) RETURNS
   inner join pg_class as c on c.oid = i.inhrelid
   where i.inhparent = 'telemetry.workflow_events'::regclass
     and not i.inhdetachpending
+    and telemetry.has_month(p_ts)  -- waits for a session that is making it
     and c.relname = 'workflow_events_p' || to_char(p_ts at time zone 'UTC', 'YYYYMM01')
 $$;
 
@@ -2930,6 +2943,9 @@ REVOKE ALL ON FUNCTION telemetry.guard_new_partitions() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) TO pylayer_owner;
+
 REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) FROM PUBLIC;
@@ -2947,13 +2963,12 @@ REVOKE ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) FROM PUBLIC
 GRANT ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) TO pylayer_api;
-GRANT ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) TO pylayer_owner;
 
 REVOKE ALL ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) FROM PUBLIC;
 
