@@ -889,14 +889,14 @@ COMMENT ON FUNCTION telemetry.make_months_ahead(p_months integer) IS 'Makes the 
 CREATE FUNCTION telemetry.month_partition(p_ts timestamp with time zone) RETURNS regclass
     LANGUAGE sql STRICT
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
     AS $$
   select i.inhrelid::regclass
   from pg_inherits as i
-  inner join pg_class as c on c.oid = i.inhrelid
   where i.inhparent = 'telemetry.workflow_events'::regclass
+    and i.inhrelid = to_regclass(telemetry.partition_name(p_ts))
     and not i.inhdetachpending
     and telemetry.has_month(p_ts)  -- waits for a session that is making it
-    and c.relname = 'workflow_events_p' || to_char(p_ts at time zone 'UTC', 'YYYYMM01')
 $$;
 
 ALTER FUNCTION telemetry.month_partition(p_ts timestamp with time zone) OWNER TO pylayer_owner;
