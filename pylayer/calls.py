@@ -116,9 +116,13 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
 
 
 @functools.cache
+def _list_of(model: type[BaseModel]) -> TypeAdapter[list[Any]]:
+    return TypeAdapter(list[model])  # pyright: ignore[reportInvalidTypeForm]
+
+
 def rows(model: type[M]) -> Callable[[Sequence[Row]], list[M]]:
     """Parse every row into ``model``."""
-    return TypeAdapter(list[model]).validate_python
+    return _list_of(model).validate_python
 
 
 def one(model: type[M]) -> Callable[[Sequence[Row]], M]:

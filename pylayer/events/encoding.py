@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -18,6 +19,10 @@ MAX_BATCH_EVENTS = 10_000
 MAX_BATCH_BYTES = 64 * 1_048_576
 
 
+_SLICE_EVENTS = 256  # encoded at once, so that a batch over the limit is noticed before all of it is encoded
+_SIZED = frozenset((str, bytes, list, tuple, dict))
+
+
 def encode_event(event: EventInput) -> str:
     """Return the JSON of one event.
 
@@ -25,18 +30,8 @@ def encode_event(event: EventInput) -> str:
         InvalidInput: not a mapping, or a value that JSON or Unicode cannot hold.
         TooLarge: over ``MAX_EVENT_BYTES``.
     """
-    document = {k: v for k, v in event if v is not None} if isinstance(event, Event) else event
-    if not isinstance(document, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-        raise InvalidInput("event is not a mapping", reason="not_an_object", detail=type(document).__name__)
-    _refuse_huge_values(document)
-    try:
-        encoded = to_json(document, inf_nan_mode="constants")
-    except (PydanticSerializationError, RecursionError, ValueError) as error:
-        raise InvalidInput(
-            "event cannot be written as JSON", code="22P02", detail=str(error)[:200]
-        ) from error
-    if len(encoded) > MAX_EVENT_BYTES:
-        raise _event_too_large(len(encoded))
+    encoded = _to_json(_document(event))
+    _check_event_size(len(encoded))
     return encoded.decode()
 
 
@@ -47,35 +42,59 @@ def encode_batch(events: Iterable[EventInput]) -> str:
         InvalidInput: as `encode_event`.
         TooLarge: an event or the batch is over a limit.
     """
-    parts: list[str] = []
-    size = 0
-    for event in events:
-        parts.append(encode_event(event))
-        size += len(parts[-1])
-        if len(parts) > MAX_BATCH_EVENTS or size > MAX_BATCH_BYTES:
+    parts: list[bytes] = []
+    count = size = 0
+    rest = iter(events)
+    while documents := [_document(event) for event in islice(rest, _SLICE_EVENTS)]:
+        part = _to_json(documents)
+        if len(part) > MAX_EVENT_BYTES:  # only then can one of its events be over the limit
+            for document in documents:
+                _check_event_size(len(_to_json(document)))
+        parts.append(part[1:-1])
+        count += len(documents)
+        size += len(part)
+        if count > MAX_BATCH_EVENTS or size > MAX_BATCH_BYTES:
             raise TooLarge(
                 "batch is over a limit",
                 reason="too_many_events",
                 detail=f"limits: {MAX_BATCH_EVENTS} events, {MAX_BATCH_BYTES} bytes",
                 hint="send several batches",
             )
-    return f"[{','.join(parts)}]"
+    return f"[{b','.join(parts).decode()}]"
+
+
+def _to_json(document: Any) -> bytes:
+    try:
+        return to_json(document, inf_nan_mode="constants")
+    except (PydanticSerializationError, RecursionError, ValueError) as error:
+        raise InvalidInput(
+            "event cannot be written as JSON", code="22P02", detail=str(error)[:200]
+        ) from error
+
+
+def _document(event: EventInput) -> Mapping[str, Any]:
+    """Return the event as a mapping; refuse what is obviously too large before the work of encoding it."""
+    document = {k: v for k, v in event if v is not None} if isinstance(event, Event) else event
+    if not isinstance(document, (dict, Mapping)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInput("event is not a mapping", reason="not_an_object", detail=type(document).__name__)
+    _refuse_huge_values(document)
+    payload: Any = document.get("payload")
+    if isinstance(payload, dict):
+        _refuse_huge_values(cast("dict[str, Any]", payload))
+    return document
 
 
 def _refuse_huge_values(document: Mapping[str, Any]) -> None:
-    """Refuse what is obviously too large without the work of encoding it."""
-    payload = document.get("payload")
-    inner = cast("Mapping[str, Any]", payload).values() if isinstance(payload, Mapping) else ()
-    values: Iterable[Any] = (*document.values(), *inner)
-    for value in values:
-        if isinstance(value, (str, bytes, list, tuple, dict)) and len(cast("Sized", value)) > MAX_EVENT_BYTES:
-            raise _event_too_large(len(cast("Sized", value)))
+    for value in document.values():
+        if type(value) in _SIZED and len(value) > MAX_EVENT_BYTES:
+            _check_event_size(len(value))
 
 
-def _event_too_large(size: int) -> TooLarge:
-    return TooLarge(
-        "event is over max_event_bytes",
-        reason="event_too_large",
-        detail=f"{size} bytes, limit {MAX_EVENT_BYTES}",
-        hint="write large content as an artifact and refer to it",
-    )
+def _check_event_size(size: int) -> None:
+    if size > MAX_EVENT_BYTES:
+        raise TooLarge(
+            "event is over max_event_bytes",
+            reason="event_too_large",
+            detail=f"{size} bytes, limit {MAX_EVENT_BYTES}",
+            hint="write large content as an artifact and refer to it",
+        )
