@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from psycopg import AsyncConnection, BaseConnection, Connection, sql
+from psycopg import AsyncConnection, Connection, sql
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
@@ -18,8 +19,8 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTi
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Async, Call, Plan, Sync, T
-from pylayer.config import Settings
-from pylayer.errors import Retryable, Unavailable, translated
+from pylayer.config import Settings, checked_dsn
+from pylayer.errors import PylayerError, Retryable, Unavailable, translated
 from pylayer.events import Events
 
 __all__ = ["AsyncClient", "Client", "connect", "connect_async"]
@@ -43,12 +44,21 @@ class _PlainInt(Dumper):
         return str(obj).encode()
 
 
-def _prepare(connection: BaseConnection[Any]) -> None:
-    connection.adapters.register_dumper(int, _PlainInt)
+def _prepare(context: AdaptContext) -> None:
+    context.adapters.register_dumper(int, _PlainInt)
 
 
-async def _prepare_async(connection: BaseConnection[Any]) -> None:
-    _prepare(connection)
+async def _prepare_async(context: AdaptContext) -> None:
+    _prepare(context)
+
+
+def _no_connection(error: Exception) -> Unavailable:
+    return Unavailable("no connection to the database", reason="no_connection", detail=str(error))
+
+
+def _is_passing(error: PylayerError) -> bool:
+    """Whether another attempt may help; the pool has already waited for a server that is away."""
+    return not isinstance(error.__cause__, _POOL_ERRORS)
 
 
 def _set_role(role: str) -> sql.Composed:
@@ -81,6 +91,7 @@ class Client:
     def using(self, connection: Connection[Any]) -> Client:
         """Return a client that makes its calls on ``connection`` and never commits for its owner.
 
+        They run under the role that the connection has; this client's own ``role`` is not set on it.
         What must outlive a rollback (the reservation of an upload) still commits on the pool.
         """
         return Client(self._pool, self.blobs, role=self._role, connection=connection)
@@ -104,7 +115,7 @@ class Client:
             try:
                 return self._call_once(step)
             except (Retryable, Unavailable) as error:
-                if wait is None:
+                if wait is None or not _is_passing(error):
                     raise
                 if isinstance(error, Unavailable):
                     self._pool.check()  # replaces the other connections that died with this one
@@ -114,6 +125,8 @@ class Client:
     def _call_once(self, step: Call[T]) -> T:
         with translated(), self._cursor_connection(step) as connection:
             cursor = connection.cursor(row_factory=dict_row)
+            if self._is_bound(step):
+                _prepare(cursor)
             return step.parse(cursor.execute(step.sql.encode(), step.params).fetchall())
 
     def _is_bound(self, step: Call[Any]) -> bool:
@@ -137,7 +150,9 @@ class Client:
         try:
             connection = self._pool.getconn()
         except _POOL_ERRORS as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(
+                "no connection to the database", reason="no_connection", detail=str(error)
+            ) from error
         try:
             yield connection
         finally:
@@ -175,7 +190,7 @@ class AsyncClient:
         self.artifacts: Artifacts[Async] = Artifacts(self, blobs)
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
-        """Return a client that makes its calls on ``connection`` and never commits for its owner."""
+        """Return a client that makes its calls on ``connection``, as `Client.using` does."""
         return AsyncClient(self._pool, self.blobs, role=self._role, connection=connection)
 
     async def run(self, plan: Plan[T], /) -> T:
@@ -200,7 +215,7 @@ class AsyncClient:
             try:
                 return await self._call_once(step)
             except (Retryable, Unavailable) as error:
-                if wait is None:
+                if wait is None or not _is_passing(error):
                     raise
                 if isinstance(error, Unavailable):
                     await self._pool.check()
@@ -211,6 +226,8 @@ class AsyncClient:
         with translated():
             async with self._cursor_connection(step) as connection:
                 cursor = connection.cursor(row_factory=dict_row)
+                if self._is_bound(step):
+                    _prepare(cursor)
                 await cursor.execute(step.sql.encode(), step.params)
                 return step.parse(await cursor.fetchall())
 
@@ -235,7 +252,9 @@ class AsyncClient:
         try:
             connection = await self._pool.getconn()
         except _POOL_ERRORS as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(
+                "no connection to the database", reason="no_connection", detail=str(error)
+            ) from error
         try:
             yield connection
         finally:
@@ -266,7 +285,8 @@ def connect(
 
     Args:
         dsn: connection string of the database; default ``DATABASE_URL``, else the running embedded stack.
-        role: database role that every call runs under (``pylayer_agent``, ...); default the login itself.
+        role: database role that every call on the pool runs under (``pylayer_agent``, ...); default the login
+            itself.
         pool_size: most connections kept open; default ``DATABASE_POOL_SIZE``.
         timeout: seconds to wait for a connection before `pylayer.Unavailable` is raised.
         settings: settings to use instead of the environment's.
@@ -283,7 +303,7 @@ def connect(
     """
     settings = settings or Settings.load()
     pool = ConnectionPool(
-        dsn or settings.require_database_url(),
+        checked_dsn(dsn) if dsn else settings.require_database_url(),
         kwargs=_CONNECTION,
         min_size=0,
         max_size=pool_size or settings.database_pool_size,
@@ -306,7 +326,7 @@ async def connect_async(
     """Connect like `connect`, and return an `AsyncClient`."""
     settings = settings or Settings.load()
     pool = AsyncConnectionPool(
-        dsn or settings.require_database_url(),
+        checked_dsn(dsn) if dsn else settings.require_database_url(),
         kwargs=_CONNECTION,
         min_size=0,
         max_size=pool_size or settings.database_pool_size,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pylayer.errors import InvalidInput
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "checked_dsn"]
 
 
 def _names(*names: str) -> AliasChoices:
@@ -34,7 +36,9 @@ class Settings(BaseSettings):
         home: ``PYLAYER_HOME``, the embedded stack's data directory.
     """
 
-    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", case_sensitive=True)
+    model_config = SettingsConfigDict(
+        populate_by_name=True, extra="ignore", case_sensitive=True, env_ignore_empty=True
+    )
 
     database_url: SecretStr | None = Field(None, validation_alias=_names("DATABASE_URL"))
     database_direct_url: SecretStr | None = Field(None, validation_alias=_names("DATABASE_DIRECT_URL"))
@@ -53,28 +57,39 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".pylayer"), validation_alias=_names("PYLAYER_HOME"))
 
     @classmethod
+    def from_environment(cls, stack: dict[str, str] | None = None) -> Self:
+        """Read the environment; an empty variable counts as unset.
+
+        Args:
+            stack: what stands above the environment, by variable name.
+
+        Raises:
+            InvalidInput: a variable has a value of the wrong type.
+        """
+        try:
+            return cls.model_validate(stack or {})
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InvalidInput(
+                f"the setting {'.'.join(str(part) for part in first['loc'])} is not usable",
+                reason="bad_setting",
+                detail=first["msg"],
+                hint="correct the environment variable",
+            ) from error
+
+    @classmethod
     def load(cls) -> Self:
-        """Read the environment; what it does not name comes from a running embedded stack in ``home``.
+        """Read the environment; without ``DATABASE_URL``, the running embedded stack in ``home`` is used.
 
         Raises:
             InvalidInput: a variable has a value of the wrong type.
         """
         from pylayer.embedded import stack_environment
 
-        try:
-            settings = cls.model_validate({})
-            if settings.database_url is None:
-                settings = cls.model_validate(
-                    {**stack_environment(settings.home), "PYLAYER_HOME": settings.home}
-                )
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise InvalidInput(
-                f"the setting {'.'.join(str(part) for part in first['loc'])} is not usable",
-                detail=first["msg"],
-                hint="correct the environment variable",
-            ) from error
-        return settings
+        settings = cls.from_environment()
+        if settings.database_url is not None:
+            return settings
+        return cls.from_environment({**stack_environment(settings.home), "PYLAYER_HOME": str(settings.home)})
 
     def require_database_url(self, *, direct: bool = False) -> str:
         """Return the connection string (with ``direct`` the one past the pooler, if it is set).
@@ -89,4 +104,22 @@ class Settings(BaseSettings):
                 reason="no_database",
                 hint='set DATABASE_URL, or start the embedded stack: pylayer up && eval "$(pylayer env)"',
             )
-        return url.get_secret_value()
+        name = "DATABASE_DIRECT_URL" if direct and self.database_direct_url else "DATABASE_URL"
+        return checked_dsn(url.get_secret_value(), name)
+
+
+def checked_dsn(dsn: str, name: str = "dsn") -> str:
+    """Return a connection string once it is known to be one; what it holds, a password too, is never shown.
+
+    Raises:
+        InvalidInput: libpq can't read it.
+    """
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise InvalidInput(
+            f"{name} is not a connection string",
+            reason="bad_database_url",
+            hint="postgresql://user@host:5432/database",
+        ) from None
+    return dsn

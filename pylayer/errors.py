@@ -147,6 +147,7 @@ _BY_CODE: dict[str, type[PylayerError]] = {
     "40001": Retryable,
     "40P01": Retryable,
     "55P03": Retryable,
+    "25006": Unavailable,  # the server is a standby, as after a failover
     "53300": Unavailable,
 }
 _NOT_MIGRATED = {"3F000", "42883"}  # no such schema, no such function

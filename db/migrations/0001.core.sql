@@ -184,7 +184,7 @@ comment on column core.settings.singleton is 'Always true: the table has one row
 comment on column core.settings.inline_limit_bytes is 'Greatest size of inline artifact content, bytes';
 comment on column core.settings.max_event_bytes is 'Greatest size of one event, bytes of its jsonb form';
 comment on column core.settings.max_batch_events is 'Greatest number of events in one call';
-comment on column core.settings.max_ts_skew is 'Greatest distance between an event''s ts and the time in its id';
+comment on column core.settings.max_ts_skew is 'Greatest distance between an event''s ts and the time in its id; readers widen by it, so it only grows';
 comment on column core.settings.max_clock_ahead is 'How far in the future the time in an event id may lie';
 comment on column core.settings.months_ahead is 'Monthly partitions that maintenance keeps ready ahead of now';
 comment on column core.settings.retention_days is 'Days that raw events are kept at least';
@@ -200,21 +200,21 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.retention_floor < old.retention_floor or new.epoch < old.epoch then
+  if new.retention_floor < old.retention_floor or new.epoch < old.epoch or new.max_ts_skew < old.max_ts_skew then
     raise exception using
       errcode = 'PT403', message = 'this setting only grows', constraint = 'only_grows',
       detail = format(
-        'retention_floor %s -> %s, epoch %s -> %s',
-        old.retention_floor, new.retention_floor, old.epoch, new.epoch
+        'retention_floor %s -> %s, epoch %s -> %s, max_ts_skew %s -> %s',
+        old.retention_floor, new.retention_floor, old.epoch, new.epoch, old.max_ts_skew, new.max_ts_skew
       ),
-      hint = 'a lower floor would let duplicates of dropped events back in';
+      hint = 'a lower floor would let duplicates of dropped events back in, a smaller skew would hide stored events from readers';
   end if;
   new.updated_at := now();
   return new;
 end
 $$;
 comment on function core.settings_guard() is
-'Trigger function: the retention floor and the epoch only grow. Errors: PT403 only_grows';
+'Trigger function: the retention floor, the epoch and max_ts_skew only grow. Errors: PT403 only_grows';
 
 create trigger settings_guard before update on core.settings
 for each row execute function core.settings_guard();

@@ -254,16 +254,15 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- By the catalog alone: to_regclass would refuse whoever makes a table elsewhere without a right on this schema.
   if exists (
-    select from pg_event_trigger_ddl_commands() as c
-    where c.classid = 'pg_class'::regclass
-      and (
-        c.objid = to_regclass('telemetry.workflow_events')
-        or exists (
-          select from pg_inherits as i
-          where i.inhrelid = c.objid and i.inhparent = to_regclass('telemetry.workflow_events')
-        )
-      )
+    select
+    from pg_class as p
+    inner join pg_namespace as n on n.oid = p.relnamespace
+    inner join pg_event_trigger_ddl_commands() as c
+      on c.classid = 'pg_class'::regclass
+      and (c.objid = p.oid or c.objid in (select i.inhrelid from pg_inherits as i where i.inhparent = p.oid))
+    where n.nspname = 'telemetry' and p.relname = 'workflow_events'
   ) then
     perform telemetry.guard_partitions();
   end if;
@@ -301,7 +300,8 @@ begin
 end
 $guard$;
 
--- Months by pg_partman. Bounds are months in UTC, whatever the session's time zone.
+-- Months by pg_partman. Bounds are months in UTC, whatever the session's time zone: telemetry.make_months sees to it. A
+-- run_maintenance for all tables would take its own session's, so it leaves this table alone.
 grant usage, create on schema partman to pylayer_owner;
 grant select, insert, update, delete on all tables in schema partman to pylayer_owner;
 grant execute on all functions in schema partman to pylayer_owner;
@@ -321,7 +321,7 @@ select partman.create_parent(
   p_jobmon => false
 );
 update partman.part_config
-set infinite_time_partitions = true, retention = null
+set infinite_time_partitions = true, retention = null, automatic_maintenance = 'off'
 where parent_table = 'telemetry.workflow_events';
 select telemetry.guard_partitions();
 reset role;

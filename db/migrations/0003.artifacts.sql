@@ -319,5 +319,6 @@ grant select on work.artifacts, work.artifact_versions, work.artifact_links, wor
 to pylayer_api, pylayer_admin, pylayer_analyst, pylayer_auditor;
 grant insert on work.artifacts, work.artifact_versions, work.artifact_links, work.artifact_uploads, work.artifact_tombstones
 to pylayer_api;
-grant update, delete on work.artifacts, work.artifact_uploads to pylayer_api;
+grant update on work.artifacts to pylayer_api;
+grant update, delete on work.artifact_uploads to pylayer_api;
 grant update (object_deleted_at) on work.artifact_tombstones to pylayer_api;

@@ -19,7 +19,7 @@ from pylayer.artifacts.models import ArtifactInfo, ArtifactVersion, UploadTicket
 from pylayer.artifacts.progress import ProgressCallback, shown
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, T, Work, call, one, scalar
-from pylayer.errors import NotFound, TooLarge, Unavailable
+from pylayer.errors import Conflict, NotFound, TooLarge, Unavailable
 
 __all__ = ["Write", "jsonb", "remove_object", "store"]
 
@@ -61,7 +61,7 @@ def store(blobs: BlobStore, write: Write) -> Plan[ArtifactVersion]:
         facts = yield from Work(partial(_facts, write, prepared))
         if prepared.text is not None:
             try:
-                return (yield from _repeated(_inline(write, prepared, facts)))
+                return (yield from _store_inline(write, prepared, facts))
             except TooLarge:
                 if prepared.size > INLINE_LIMIT_BYTES:
                     raise
@@ -100,6 +100,30 @@ def _creation(write: Write) -> dict[str, Any]:
         "p_owner_run_id": write.owner_run_id,
         "p_project_id": write.project_id,
     }
+
+
+def _store_inline(write: Write, prepared: Prepared, facts: Extract) -> Plan[ArtifactVersion]:
+    """Store inline content, again after a lost connection."""
+    step = _inline(write, prepared, facts)
+    if write.expected_version is None:
+        return (yield from _repeated(step))
+    try:
+        return (yield from step)
+    except Unavailable as error:
+        if isinstance(error.__cause__, PoolTimeout):  # nothing was sent
+            raise
+    try:
+        return (yield from _repeated(step))
+    except Conflict as error:
+        if error.reason != "stale_version":
+            raise
+        # The call whose answer was lost may be what made the version stale.
+        latest = yield from call(
+            "work.get_artifact", {"p_artifact_id": write.artifact_id}, one(ArtifactVersion)
+        )
+        if latest.content_hash != prepared.sha256:
+            raise
+        return latest
 
 
 def _inline(write: Write, prepared: Prepared, facts: Extract) -> Call[ArtifactVersion]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.console import Console
 
 import pylayer
 from pylayer.cli import artifacts, database, demo, events, maintain, stack
+from pylayer.cli.connection import one_line
 from pylayer.errors import PylayerError
 
 __all__ = ["app", "main"]
@@ -56,6 +58,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away: nothing left to say
         sys.exit(141)
+    except (psycopg.Error, OSError) as error:
+        _print_error(one_line(error))
+        sys.exit(1)
 
 
 def _print_error(error: PylayerError) -> None:

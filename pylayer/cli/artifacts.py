@@ -13,13 +13,12 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
 from pylayer.artifacts import ArtifactInfo, ArtifactReader, ArtifactVersion
 from pylayer.artifacts.progress import shown
-from pylayer.client import connect
+from pylayer.cli.connection import connected
+from pylayer.cli.tables import Column, print_rows
 from pylayer.errors import InvalidInput
 
 __all__ = ["app"]
@@ -56,7 +55,7 @@ def put(
     content = sys.stdin.buffer if file == "-" else Path(file)
     if type is None and artifact_id is None:
         raise InvalidInput("a new artifact needs a type", reason="type_missing", hint="add --type or --id")
-    with connect() as client:
+    with connected() as client:
         if type is None and artifact_id is not None:
             stored = client.artifacts.create_version(
                 artifact_id, content=content, mime_type=mime_type, expected_version=expected_version
@@ -88,7 +87,7 @@ def get(
     """Read the content of an artifact, verified; a file appears only when all of it is right."""
     if as_json and output is None:
         raise InvalidInput("--json needs --output", reason="output_missing", hint="add --output FILE")
-    with connect() as client, client.artifacts.open(artifact_id, version) as stream:
+    with connected() as client, client.artifacts.open(artifact_id, version) as stream:
         if output is None:
             _copy(stream, sys.stdout.buffer)
             sys.stdout.buffer.flush()
@@ -101,7 +100,7 @@ def get(
 @app.command()
 def show(artifact_id: Id, version: Version = None, as_json: AsJson = False) -> None:
     """Show what is known of an artifact, without reading its content."""
-    with connect() as client:
+    with connected() as client:
         _print_one(client.artifacts.stat(artifact_id, version), as_json=as_json)
 
 
@@ -121,7 +120,7 @@ def ls(
     as_json: AsJson = False,
 ) -> None:
     """List artifacts, or the versions of one, newest first."""
-    with connect() as client:
+    with connected() as client:
         if artifact_id is not None:
             before = None if after is None else _number(after)
             found = client.artifacts.list_versions(artifact_id, limit=limit, before=before)
@@ -138,13 +137,13 @@ def ls(
     if as_json:
         _print_json([entry.model_dump(mode="json") for entry in found])
     else:
-        Console().print(_table(found))
+        _print_table(found)
 
 
 @app.command()
 def verify(artifact_id: Id, version: Version = None, as_json: AsJson = False) -> None:
     """Read every version, or one, and compare the hashes; exit code 1 when one is wrong."""
-    with connect() as client:
+    with connected() as client:
         report = client.artifacts.verify(artifact_id, version)
     if as_json:
         _print_json(report.model_dump(mode="json"))
@@ -221,21 +220,26 @@ def _shown_fields(version: BaseModel) -> dict[str, Any]:
     return fields
 
 
-def _table(found: list[ArtifactInfo]) -> Table:
-    table = Table(box=None)
-    table.add_column("artifact", no_wrap=True, min_width=26)
-    table.add_column("v", justify="right")
-    for name in ("type", "media type", "size", "stored"):
-        table.add_column(name)
-    table.add_column("created (UTC)", no_wrap=True, min_width=16)
-    for entry in found:
-        table.add_row(
+def _print_table(found: list[ArtifactInfo]) -> None:
+    columns = (
+        Column("artifact"),
+        Column("v", right=True),
+        Column("type"),
+        Column("size", right=True),
+        Column("stored"),
+        Column("created (UTC)"),
+        Column("media type", cuttable=True),
+    )
+    rows = [
+        (
             entry.artifact_id,
             str(entry.version),
             entry.type,
-            entry.mime_type,
             decimal(entry.size_bytes),
             "deleted" if entry.deleted else entry.storage_backend,
             f"{entry.created_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            entry.mime_type,
         )
-    return table
+        for entry in found
+    ]
+    print_rows(columns, rows)

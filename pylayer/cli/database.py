@@ -54,7 +54,9 @@ def seed(as_json: _AsJson = False) -> None:
 
 def doctor(as_json: _AsJson = False) -> None:
     """Check the server, the schema, the partitions and the object storage. Exit code 1 if anything fails."""
-    found = checks.diagnose(Settings.load())
+    settings = Settings.load()
+    settings.require_database_url(direct=True)
+    found = checks.diagnose(settings)
     if as_json:
         typer.echo(json.dumps([check.model_dump() for check in found]))
     else:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pylayer.client import connect
+from pylayer.cli.connection import connected, program
 from pylayer.config import Settings
 from pylayer.demo import require_packages
 from pylayer.embedded import Stack
@@ -48,16 +48,16 @@ def demo(
 
     root = source_root(path)
     target = _target(data_dir)
-    with connect(settings=target.settings) as client, watching() as watch:
+    with connected(target.settings) as client, watching() as watch:
         summary = run_audit(client, root, exclude=target.settings.home, watch=watch)
     if as_json:
         typer.echo(summary.model_dump_json())
     else:
-        print_summary(summary, Console(highlight=False), env_command=target.env_command)
+        print_summary(summary, Console(highlight=False), env_command=target.env_command, program=program())
 
 
 def _target(data_dir: Path | None) -> _Target:
-    settings = Settings.model_validate({})
+    settings = Settings.from_environment()
     if data_dir is None and settings.database_url is not None:
         return _Target(Settings.load(), None)
     console = Console(stderr=True, highlight=False)
@@ -69,7 +69,7 @@ def _target(data_dir: Path | None) -> _Target:
     option = f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else ""
     return _Target(
         Settings.model_validate({**info.environment, "PYLAYER_HOME": info.home}),
-        f'eval "$(pylayer env{option})"',
+        f'eval "$({program()} env{option})"',
     )
 
 

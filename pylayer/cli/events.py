@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NoReturn, cast
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from pylayer.client import Client, connect
+from pylayer.cli.connection import connected
+from pylayer.cli.tables import Column, print_rows
+from pylayer.client import Client
+from pylayer.demo.text import plain
 from pylayer.errors import InvalidInput
 from pylayer.events import IngestResult, StoredEvent
 from pylayer.ids import new_ulid
@@ -55,7 +56,7 @@ def emit(
 
     A stream is stored in batches of 1,000; bad events are reported and the exit code is 1.
     """
-    with connect() as client:
+    with connected() as client:
         if name is None:
             results = list(_emit_lines(client, sys.stdin))
         else:
@@ -140,23 +141,14 @@ def query(
 ) -> None:
     """Print events of a time range in id order, oldest first."""
     filters = _filters(name, run, item, workflow, role)
-    with connect() as client:
-        start, end = _time(since), _time(until) if until else None
+    start, end = _time(since), _time(until) if until else None
+    with connected() as client:
         found = list(_pages(client, start, end, filters, limit=limit, after=after))
     if as_json:
         for event in found:
             typer.echo(_json_line(event))
         return
-    table = Table("time", "event", "run", "item", "payload", box=None, pad_edge=False)
-    for event in found:
-        table.add_row(
-            f"{event.ts:%Y-%m-%d %H:%M:%S}",
-            event.event_name,
-            event.run_id,
-            event.item_id,
-            json.dumps(event.payload),
-        )
-    Console().print(table)
+    _print_events(found, by_item=item is not None)
     if len(found) == limit:
         typer.echo(f"more may follow: --after {found[-1].event_id}", err=True)
 
@@ -180,7 +172,7 @@ def tail(
     filters = _filters(name, run, item, workflow, role)
     start = _time(since)
     seen: dict[str, datetime] = {}
-    with connect() as client:
+    with connected() as client:
         try:
             while True:
                 for event in _pages(client, start, None, filters):
@@ -192,6 +184,32 @@ def tail(
                 time.sleep(interval)
         except KeyboardInterrupt:
             pass
+
+
+def _print_events(events: list[StoredEvent], *, by_item: bool) -> None:
+    """Print a line an event, with its item; its run where it has none or all have the same."""
+    times = [cast("datetime", event.ts).astimezone(UTC) for event in events]
+    form = "%H:%M:%S" if {ts.date() for ts in times} == {datetime.now(UTC).date()} else "%Y-%m-%d %H:%M:%S"
+    columns = (
+        Column("time (UTC)"),
+        Column("event"),
+        Column("run" if by_item else "item or run", cuttable=True),
+        Column("payload", cuttable=True),
+    )
+    rows = [
+        (
+            f"{ts:{form}}",
+            event.event_name,
+            (event.run_id if by_item else event.item_id or event.run_id) or "",
+            " ".join(f"{key}={_value(value)}" for key, value in event.payload.items()),
+        )
+        for ts, event in zip(times, events, strict=True)
+    ]
+    print_rows(columns, rows)
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _filters(*values: str | None) -> dict[str, str | None]:
@@ -219,11 +237,11 @@ def _pages(
 
 
 def _time(text: str) -> datetime:
-    if age := _AGE.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
     try:
+        if age := _AGE.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         parsed = datetime.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(
             "not a time", reason="invalid_time", detail=text, hint="15m, 24h, 7d or 2026-01-31T12:00:00Z"
         ) from error
@@ -236,4 +254,6 @@ def _json_line(event: StoredEvent) -> str:
 
 def _text_line(event: StoredEvent) -> str:
     about = " ".join(filter(None, (event.run_id, event.item_id, event.agent_role)))
-    return f"{event.ts:%H:%M:%S} {event.event_name} {about} {json.dumps(event.payload)}"
+    ts = cast("datetime", event.ts).astimezone(UTC)
+    payload = json.dumps(event.payload, ensure_ascii=False)
+    return plain(f"{ts:%H:%M:%S} {event.event_name} {about} {payload}")

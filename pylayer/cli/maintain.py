@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
 
-from pylayer.client import connect
-from pylayer.config import Settings
+from pylayer.cli.connection import connected
 from pylayer.errors import InvalidInput
 from pylayer.maintenance import TaskReport
 from pylayer.maintenance import maintain as run_maintenance
@@ -27,8 +26,7 @@ def maintain(
 ) -> None:
     """Make partitions ahead, clean up after expired uploads, fold counts. For cron, or with --every."""
     pause = None if every is None else _interval(every)
-    settings = Settings.load()
-    with connect(settings.require_database_url(direct=True), settings=settings) as client:
+    with connected(direct=True) as client:
         while True:
             reports = run_maintenance(client)
             _print(reports, as_json=as_json)
@@ -59,8 +57,14 @@ def _print(reports: list[TaskReport], *, as_json: bool) -> None:
     for report in reports:
         mark = "[green]ok[/]    " if report.ok else "[red]failed[/]"
         console.print(f"{mark} {report.task}: ", end="")
-        done = ", ".join(f"{name} {value}" for name, value in report.done.items())
+        done = ", ".join(f"{name} {_text(value)}" for name, value in report.done.items())
         console.print(report.error or done, markup=False)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, cast("list[object]", value))) or "none"
+    return str(value)
 
 
 def register(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pylayer.cli.connection import program
 from pylayer.config import Settings
 from pylayer.embedded import Stack
 from pylayer.errors import InvalidInput
@@ -25,7 +26,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _stack(data_dir: Path | None) -> Stack:
-    return Stack(data_dir or Settings.model_validate({}).home)
+    return Stack(data_dir or Settings.from_environment().home)
 
 
 def up(data_dir: _DataDir = None, as_json: _AsJson = False) -> None:
@@ -40,7 +41,7 @@ def up(data_dir: _DataDir = None, as_json: _AsJson = False) -> None:
     else:
         console.print("the stack runs already", markup=False)
     option = f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else ""
-    console.print(f'use it in this shell:  eval "$(pylayer env{option})"', markup=False)
+    console.print(f'use it in this shell:  eval "$({program()} env{option})"', markup=False)
 
 
 def down(data_dir: _DataDir = None, as_json: _AsJson = False) -> None:
@@ -61,7 +62,7 @@ def env(data_dir: _DataDir = None, as_json: _AsJson = False) -> None:
             "no embedded stack runs in this data directory",
             reason="not_running",
             detail=str(stack.home.path),
-            hint="pylayer up",
+            hint=f"{program()} up",
         )
     values["PYLAYER_HOME"] = str(stack.home.path)
     if as_json:

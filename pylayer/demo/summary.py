@@ -32,19 +32,22 @@ _BAR_WIDTH = 30
 _RULES = 10
 
 
-def print_summary(summary: AuditSummary, console: Console, *, env_command: str | None) -> None:
+def print_summary(
+    summary: AuditSummary, console: Console, *, env_command: str | None, program: str = "pylayer"
+) -> None:
     """Print the summary of a run.
 
     Args:
         summary: the run.
         console: where to.
         env_command: the shell command that sets the variables of the embedded stack, None where they are set.
+        program: how this shell calls ``pylayer``.
     """
     _print_head(summary, console)
     _print_steps(summary, console)
     _print_findings(summary, console)
     _print_artifacts(summary, console)
-    _print_queries(summary, console, env_command)
+    _print_queries(summary, console, env_command, program)
 
 
 def _print_head(summary: AuditSummary, console: Console) -> None:
@@ -129,10 +132,10 @@ def _print_artifacts(summary: AuditSummary, console: Console) -> None:
     console.print(table)
 
 
-def _print_queries(summary: AuditSummary, console: Console, env_command: str | None) -> None:
+def _print_queries(summary: AuditSummary, console: Console, env_command: str | None, program: str) -> None:
     _heading(console, "Look further")
     report = next(artifact for artifact in summary.artifacts if artifact.type == "audit_report")
-    read = f"pylayer artifact get {report.artifact_id}"
+    read = f"{program} artifact get {report.artifact_id}"
     for line in (*_preparation(env_command), read, *queries(summary)):
         command, _, arguments = line.partition(" ")
         console.print(Text.assemble((command, "cyan"), f" {arguments}"), soft_wrap=True)

@@ -75,7 +75,7 @@ def fetch(extensions: Extensions) -> Iterator[str]:
             reason="missing_extension",
             detail=reason or "no suite of the Debian mirror has them",
             hint=f"install {packages} (apt-get install, from Debian or PostgreSQL's own repository) and "
-            "run make setup again, or name a folder with extension/*.control in PYLAYER_EXTENSION_DIR",
+            "run the same command again, or name a folder with extension/*.control in PYLAYER_EXTENSION_DIR",
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError
 
 from pylayer.embedded.process import Identity
-from pylayer.errors import Conflict, Forbidden
+from pylayer.errors import Conflict, Forbidden, InvalidInput
 
 __all__ = ["Home", "Server", "State", "write_private"]
 
@@ -77,10 +77,18 @@ class Home:
 
         Raises:
             Forbidden: it belongs to another user.
+            InvalidInput: it can't be made, or a file has its name.
         """
-        if not self.path.exists():
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise InvalidInput(
+                "the data directory can't be made",
+                reason="bad_directory",
+                detail=str(error),
+                hint="name another one with --data-dir or PYLAYER_HOME",
+            ) from error
         if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
             raise Forbidden(
                 "the data directory belongs to another user",

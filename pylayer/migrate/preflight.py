@@ -53,7 +53,8 @@ REQUIRED = (
         name="pg_partman",
         schema="partman",
         minimum=(5, 2),
-        packages="Debian and PGDG: the package postgresql-18-partman; the embedded server: make setup",
+        packages="Debian and PGDG: the package postgresql-18-partman; "
+        "the embedded server: python -m pylayer.embedded.packages, in a clone make setup",
     ),
 )
 

@@ -11,7 +11,7 @@ from ulid import ULID
 
 import pylayer
 from pylayer.blobs.multipart import PART_BYTES
-from pylayer.errors import PylayerError, Unavailable
+from pylayer.errors import Conflict, PylayerError, Unavailable
 from tests.artifacts.conftest import private_s3, uploads, versions
 
 BODY = os.urandom(1000)
@@ -102,6 +102,31 @@ def test_a_lost_answer_of_an_inline_write(interfering: Any, conn: Any) -> None:
     artifacts, _ = interfering("create_artifact", lose)
     assert artifacts.write(type="report", content="text").version == 1
     assert len(versions(conn)) == 1
+
+
+@pytest.mark.parametrize("other", [None, "from another writer"])
+def test_a_lost_answer_of_a_compare_and_set(
+    interfering: Any, conn: Any, client: pylayer.Client, other: str | None
+) -> None:
+    """What the lost call stored is no conflict with itself; what another stored since is one."""
+    first = client.artifacts.write(type="report", content="one")
+    lost = iter([Unavailable("the connection broke"), None])
+
+    def lose() -> None:
+        if error := next(lost):
+            if other:
+                client.artifacts.create_version(first.artifact_id, content=other)
+            raise error
+
+    artifacts, _ = interfering("create_version", lose)
+    write = {"content": "two", "expected_version": 1}
+    if other:
+        with pytest.raises(Conflict) as caught:
+            artifacts.create_version(first.artifact_id, **write)
+        assert caught.value.reason == "stale_version"
+    else:
+        assert artifacts.create_version(first.artifact_id, **write).version == 2
+    assert len(versions(conn)) == (3 if other else 2)
 
 
 def test_two_uploads_of_the_same_bytes_make_one_version(

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import pylayer
 from pylayer.cli import app
+from pylayer.cli.connection import program
 from pylayer.demo import audit, summary
 from pylayer.embedded import Stack
 from pylayer.errors import Conflict, InvalidInput, NotFound
@@ -104,10 +105,10 @@ def test_the_stack_is_started_when_none_is_there(
         first = CliRunner().invoke(app, ["demo", str(tree)])
         assert first.exit_code == 0, first.output
         assert str(home) in first.stderr
-        assert 'eval "$(pylayer env)"' in first.stdout
+        assert f'eval "$({program()} env)"' in first.stdout
         second = CliRunner().invoke(app, ["demo", str(tree), "--data-dir", str(home)])
         assert second.exit_code == 0, second.output
         assert second.stderr == ""
-        assert f"pylayer env --data-dir '{home}'" in second.stdout
+        assert f"{program()} env --data-dir '{home}'" in second.stdout
     finally:
         Stack(home).down()

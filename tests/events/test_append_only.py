@@ -69,7 +69,7 @@ def test_owner_and_superuser_get_pt403(
 
 
 _PATHS = {
-    "maintenance": "call partman.run_maintenance_proc()",
+    "maintenance": "select partman.run_maintenance('telemetry.workflow_events')",
     "partman": "select partman.create_partition_time("
     "'telemetry.workflow_events', array[{month}::timestamptz])",
     "by hand": "create table telemetry.hand partition of telemetry.workflow_events "
@@ -99,6 +99,26 @@ def test_truncate_is_guarded_however_a_partition_was_made(conn: Connection[Any],
         assert refused(conn, "truncate {}", table) == "PT403"
 
 
+def test_maintenance_of_all_tables_leaves_the_months_alone(conn: Connection[Any]) -> None:
+    """It runs in the time zone of whoever calls it, where a month has other bounds than in UTC."""
+    before = tables(conn)
+    conn.execute("update partman.part_config set premake = 12")
+    conn.execute("set timezone = 'America/New_York'")
+    conn.execute("select partman.run_maintenance()")
+    assert tables(conn) == before
+
+
+def test_whoever_has_no_right_on_the_schema_makes_tables_elsewhere(conn: Connection[Any]) -> None:
+    conn.execute("create role stranger")
+    try:
+        with conn.transaction():
+            conn.execute("set local role stranger")
+            conn.execute("create temporary table notes (id int) on commit drop")
+            conn.execute("alter table notes add body text")
+    finally:
+        conn.execute("drop role stranger")
+
+
 def floor(conn: Connection[Any], moment: Any) -> str:
     return conn.execute("select core.ulid_floor(%s) as f", [moment]).fetchone()["f"]
 
@@ -107,6 +127,7 @@ def test_settings_only_grow(conn: Connection[Any]) -> None:
     for statement in (
         "update core.settings set retention_floor = '00000000000000000000000000'",
         "update core.settings set epoch = epoch - 1",
+        "update core.settings set max_ts_skew = interval '1 hour'",
         "delete from core.settings",
         "truncate core.settings",
     ):

@@ -114,6 +114,17 @@ def test_callers_transaction_is_never_committed(
     assert stored(conn) == 0
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**70])
+def test_a_number_out_of_range_is_one_on_every_connection(
+    client: pylayer.Client, dsn: str, limit: int
+) -> None:
+    with psycopg.connect(dsn) as own:
+        for caller in (client, client.using(own)):
+            with pytest.raises(pylayer.InvalidInput) as caught:
+                caller.events.query(limit=limit)
+            assert caught.value.code == "22003"
+
+
 def test_ts_defaults_to_the_time_in_the_id(client: pylayer.Client) -> None:
     moment = datetime.now(UTC).replace(microsecond=123000) - timedelta(hours=1)
     client.events.ingest(step(ulid_at(moment)))
@@ -167,6 +178,21 @@ def test_two_sessions_make_the_same_month(client: pylayer.Client, dsn: str, conn
             first.commit()
             assert second.result(10).status == "created"
     assert stored(conn) == 2
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_month_made_after_the_transaction_began(
+    client: pylayer.Client, dsn: str, conn: Connection[Any], isolation: str
+) -> None:
+    """A transaction whose snapshot is older than the month stores into it all the same."""
+    month = month_start(-2)
+    with psycopg.connect(dsn) as own:
+        own.execute(f"set transaction isolation level {isolation}".encode())
+        own.execute("select 1 from core.settings")
+        client.events.ingest(step(ulid_at(month)))
+        assert client.using(own).events.ingest(step(ulid_at(month))).status == "created"
+        assert client.using(own).events.ingest_many([step(ulid_at(month))])[0].status == "created"
+    assert stored(conn) == 3
 
 
 def test_a_blocked_month_is_retryable(client: pylayer.Client, dsn: str) -> None:

@@ -102,3 +102,10 @@ def test_no_server_is_unavailable_in_time(durable_stack: Stack) -> None:
 @pytest.mark.parametrize("attempt", range(8))
 def test_acknowledged_events_survive_again_and_again(durable_stack: Stack, attempt: int) -> None:
     test_acknowledged_events_survive(durable_stack, 0.1 + 0.15 * attempt)
+
+
+def test_a_malformed_dsn_is_refused_without_showing_it() -> None:
+    with pytest.raises(pylayer.InvalidInput) as caught:
+        pylayer.connect("postgresql//user:secret@host/db")
+    assert caught.value.reason == "bad_database_url"
+    assert "secret" not in str(caught.value)

@@ -124,7 +124,7 @@ def test_two_maintainers_at_once_do_not_wait_for_each_other(dsn: str, conn: Conn
         first.commit()
 
 
-def test_an_empty_artifact_is_not_removed_under_a_new_attempt(dsn: str, conn: Connection[Row]) -> None:
+def test_a_cleanup_waits_for_a_new_attempt(dsn: str, conn: Connection[Row]) -> None:
     old = row(conn, BEGIN, "a", A)
     expire(conn, old, "8 days")
     assert expired(conn) == [old["upload_id"]]
@@ -136,9 +136,7 @@ def test_an_empty_artifact_is_not_removed_under_a_new_attempt(dsn: str, conn: Co
     assert row(conn, COMMIT, new["upload_id"])["version"] == new["version"] == 2
 
 
-def test_an_attempt_that_waits_for_the_removal_makes_the_artifact_anew(
-    dsn: str, conn: Connection[Row]
-) -> None:
+def test_a_number_is_never_given_out_again(dsn: str, conn: Connection[Row]) -> None:
     old = row(conn, BEGIN, "a", A)
     expire(conn, old, "8 days")
     assert expired(conn) == [old["upload_id"]]
@@ -149,7 +147,7 @@ def test_an_attempt_that_waits_for_the_removal_makes_the_artifact_anew(
     upload, version = begun.result(), inline.result()
     assert isinstance(upload, dict)
     assert isinstance(version, dict)
-    assert sorted([upload["version"], version["version"]]) == [1, 2]
+    assert sorted([upload["version"], version["version"]]) == [2, 3]
 
 
 def test_two_cleanups_of_one_attempt_both_succeed(dsn: str, conn: Connection[Row]) -> None:

@@ -21,7 +21,8 @@ set plan_cache_mode = force_custom_plan  -- months and indexes are chosen by the
 as $$
 #variable_conflict use_column
 declare
-  v_skew interval := (select s.max_ts_skew from core.settings as s);
+  -- in seconds: a month would be longer or shorter than the 30 days that it counts when an event is checked
+  v_skew interval := (select make_interval(secs => extract(epoch from s.max_ts_skew)) from core.settings as s);
   v_first text;
   v_end text;
 begin
@@ -36,7 +37,7 @@ begin
   elsif p_after is not null then
     perform core.ulid_time(p_after);
   end if;
-  v_first := core.ulid_floor(least(greatest(p_from, '1970-01-03') - v_skew, '9999-01-01'));
+  v_first := core.ulid_floor(least(greatest(p_from, '1970-01-01'::timestamptz + v_skew) - v_skew, '9999-01-01'));
   v_end := core.ulid_floor(greatest(least(p_to, '9999-01-01') + v_skew + interval '1 millisecond', '1970-01-01'));
   return query
   select

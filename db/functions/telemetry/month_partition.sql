@@ -7,12 +7,8 @@ language sql volatile strict parallel unsafe
 set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
-  select i.inhrelid::regclass
-  from pg_inherits as i
-  where i.inhparent = 'telemetry.workflow_events'::regclass
-    and i.inhrelid = to_regclass(telemetry.partition_name(p_ts))
-    and not i.inhdetachpending
-    and telemetry.has_month(p_ts)  -- waits for a session that is making it
+  select to_regclass(telemetry.partition_name(p_ts))
+  where telemetry.has_month(p_ts)  -- waits for a session that is making it
 $$;
 comment on function telemetry.month_partition(timestamptz) is 'Partition of the events for the month of a time, or null';
 alter function telemetry.month_partition(timestamptz) owner to pylayer_owner;

@@ -29,7 +29,7 @@ begin
     if p_type is null then
       perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => null);
     end if;
-    -- Another session may insert the same id, or maintenance remove an empty artifact: the next round sees which.
+    -- Another session may insert the same id: the next round locks whichever came first.
     insert into work.artifacts (artifact_id, type) values (p_artifact_id, p_type) on conflict do nothing;
   end loop;
   if p_type is null and latest_version = 0 then

@@ -1,11 +1,12 @@
 -- Records that the leftovers of an attempt were deleted from object storage. Past expires_at + upload_grace it removes the
--- attempt, and its artifact when that never got a version and has no other attempt.
+-- attempt. The artifact stays, also one that never got a version: it remembers which numbers were given out. Were its numbers
+-- given out again, a new attempt could get the key of an old one, whose object a slow cleaner may be about to delete.
 --
 -- Parameters: p_upload_id, from work.expired_uploads.
 -- Returns:    true; false when the attempt is gone already.
 -- Errors:     PT409 upload_in_use: it is open or committed.
--- Tables:     work.artifacts (row locked, deleted when empty), work.artifact_uploads (row locked, updated or deleted), in this
---             order; core.settings (read).
+-- Tables:     work.artifacts (row locked), work.artifact_uploads (row locked, updated or deleted), in this order;
+--             core.settings (read).
 -- Repeat:     safe.
 create or replace function work.record_upload_cleanup(p_upload_id text) returns boolean
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
@@ -28,10 +29,6 @@ begin
     return true;
   end if;
   delete from work.artifact_uploads as u where u.upload_id = p_upload_id;
-  delete from work.artifacts as a
-  where a.artifact_id = v_upload.artifact_id
-    and a.latest_version = 0
-    and not exists (select from work.artifact_uploads as u where u.artifact_id = a.artifact_id);
   return true;
 end
 $$;

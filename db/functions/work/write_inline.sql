@@ -27,7 +27,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_hash text := work.inline_content_hash(p_content => p_content, p_content_hash => p_content_hash);
-  v_id text := p_artifact_id;
+  v_id text := coalesce(p_artifact_id, core.new_ulid());
   v_type text;
   v_mime_type text := p_mime_type;
   v_before integer;
@@ -60,7 +60,6 @@ begin
       exit when found;
     end if;
     if p_type is not null and coalesce(p_expected_version, 0) = 0 then
-      v_id := coalesce(p_artifact_id, core.new_ulid());
       insert into work.artifacts as a (
         artifact_id, type, latest_version, reserved_version, latest_content_hash, tags, owner_item_id, owner_run_id,
         project_id

@@ -10,6 +10,9 @@ select is(tap.outcome('update core.settings set retention_floor = core.ulid_floo
   'the floor never falls');
 select is(tap.outcome('update core.settings set epoch = epoch + 1'), 'accepted', 'the epoch grows');
 select is(tap.outcome('update core.settings set epoch = epoch - 1'), 'PT403 only_grows', 'and never falls');
+select is(tap.outcome('update core.settings set max_ts_skew = interval ''2 days'''), 'accepted', 'the skew grows');
+select is(tap.outcome('update core.settings set max_ts_skew = interval ''1 day'''), 'PT403 only_grows',
+  'and never falls: readers would miss what was stored under the greater one');
 set local session_replication_role = replica;
 select is(tap.outcome('update core.settings set retention_floor = core.ulid_floor(to_timestamp(0))'), 'PT403 only_grows',
   'not even in a replica''s session');

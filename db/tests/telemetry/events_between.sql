@@ -55,6 +55,11 @@ select row_eq(
   (select row(event ->> 'event_id', 1, 'workflow.flow_issue'::text, null::text, event -> 'payload') from e where nth = 4), 'the columns'
 );
 
+reset role;
+update core.settings set max_ts_skew = interval '31 days';
+set local role pylayer_agent;
+select is((select count(*) from telemetry.events_between('-infinity', 'infinity')), 5::bigint, 'no bound at all, under the greatest skew');
+
 select is(tap.outcome('select telemetry.events_between(null, now())'), 'PT400 invalid_range', 'no start');
 select is(tap.outcome('select telemetry.events_between(now(), null)'), 'PT400 invalid_range', 'no end');
 select is(tap.outcome('select telemetry.events_between(now(), now() - interval ''1 s'')'), 'PT400 invalid_range', 'backwards');

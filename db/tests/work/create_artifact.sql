@@ -97,6 +97,11 @@ select work.create_artifact('json', '{"a":  "\u0000"}', 'application/json', '01A
 select work.create_artifact('json', '{"a":  1}', 'application/json', '01ARZ3NDEKTSV4RRFFQ69G5FAC');
 select work.create_artifact('json', '{"a":  1}', 'text/plain', '01ARZ3NDEKTSV4RRFFQ69G5FAD');
 
+select is(
+  pg_temp.refusal('select work.create_artifact(p_type => ''report'', p_content => ''x'', p_expected_version => 3)'),
+  'PT409 stale_version', 'a new artifact has no version that could be expected'
+);
+
 set local role pylayer_analyst;
 select results_eq(
   $$select v.inline_content_text, v.is_json_opaque, v.inline_content_json from work.artifact_versions as v

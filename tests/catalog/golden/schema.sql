@@ -202,14 +202,14 @@ CREATE FUNCTION core.settings_guard() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  if new.retention_floor < old.retention_floor or new.epoch < old.epoch then
+  if new.retention_floor < old.retention_floor or new.epoch < old.epoch or new.max_ts_skew < old.max_ts_skew then
     raise exception using
       errcode = 'PT403', message = 'this setting only grows', constraint = 'only_grows',
       detail = format(
-        'retention_floor %s -> %s, epoch %s -> %s',
-        old.retention_floor, new.retention_floor, old.epoch, new.epoch
+        'retention_floor %s -> %s, epoch %s -> %s, max_ts_skew %s -> %s',
+        old.retention_floor, new.retention_floor, old.epoch, new.epoch, old.max_ts_skew, new.max_ts_skew
       ),
-      hint = 'a lower floor would let duplicates of dropped events back in';
+      hint = 'a lower floor would let duplicates of dropped events back in, a smaller skew would hide stored events from readers';
   end if;
   new.updated_at := now();
   return new;
@@ -218,7 +218,7 @@ $$;
 
 ALTER FUNCTION core.settings_guard() OWNER TO pylayer_owner;
 
-COMMENT ON FUNCTION core.settings_guard() IS 'Trigger function: the retention floor and the epoch only grow. Errors: PT403 only_grows';
+COMMENT ON FUNCTION core.settings_guard() IS 'Trigger function: the retention floor, the epoch and max_ts_skew only grow. Errors: PT403 only_grows';
 
 CREATE FUNCTION core.ulid_floor(p_ts timestamp with time zone) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -548,7 +548,8 @@ CREATE FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to t
     AS $$
 #variable_conflict use_column
 declare
-  v_skew interval := (select s.max_ts_skew from core.settings as s);
+  -- in seconds: a month would be longer or shorter than the 30 days that it counts when an event is checked
+  v_skew interval := (select make_interval(secs => extract(epoch from s.max_ts_skew)) from core.settings as s);
   v_first text;
   v_end text;
 begin
@@ -563,7 +564,7 @@ begin
   elsif p_after is not null then
     perform core.ulid_time(p_after);
   end if;
-  v_first := core.ulid_floor(least(greatest(p_from, '1970-01-03') - v_skew, '9999-01-01'));
+  v_first := core.ulid_floor(least(greatest(p_from, '1970-01-01'::timestamptz + v_skew) - v_skew, '9999-01-01'));
   v_end := core.ulid_floor(greatest(least(p_to, '9999-01-01') + v_skew + interval '1 millisecond', '1970-01-01'));
   return query
   select
@@ -611,16 +612,15 @@ CREATE FUNCTION telemetry.guard_new_partitions() RETURNS event_trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
+  -- By the catalog alone: to_regclass would refuse whoever makes a table elsewhere without a right on this schema.
   if exists (
-    select from pg_event_trigger_ddl_commands() as c
-    where c.classid = 'pg_class'::regclass
-      and (
-        c.objid = to_regclass('telemetry.workflow_events')
-        or exists (
-          select from pg_inherits as i
-          where i.inhrelid = c.objid and i.inhparent = to_regclass('telemetry.workflow_events')
-        )
-      )
+    select
+    from pg_class as p
+    inner join pg_namespace as n on n.oid = p.relnamespace
+    inner join pg_event_trigger_ddl_commands() as c
+      on c.classid = 'pg_class'::regclass
+      and (c.objid = p.oid or c.objid in (select i.inhrelid from pg_inherits as i where i.inhparent = p.oid))
+    where n.nspname = 'telemetry' and p.relname = 'workflow_events'
   ) then
     perform telemetry.guard_partitions();
   end if;
@@ -664,6 +664,9 @@ CREATE FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) RETURNS bo
     LANGUAGE sql
     AS $$
   select pg_relation_size(to_regclass(telemetry.partition_name(p_id_ts))) is not null
+    -- a table that only has the name, such as a detached month, is none
+    and pg_partition_root(to_regclass(telemetry.partition_name(p_id_ts)))
+    is not distinct from 'telemetry.workflow_events'::regclass
 $$;
 
 ALTER FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) OWNER TO pylayer_api;
@@ -891,12 +894,8 @@ CREATE FUNCTION telemetry.month_partition(p_ts timestamp with time zone) RETURNS
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     AS $$
-  select i.inhrelid::regclass
-  from pg_inherits as i
-  where i.inhparent = 'telemetry.workflow_events'::regclass
-    and i.inhrelid = to_regclass(telemetry.partition_name(p_ts))
-    and not i.inhdetachpending
-    and telemetry.has_month(p_ts)  -- waits for a session that is making it
+  select to_regclass(telemetry.partition_name(p_ts))
+  where telemetry.has_month(p_ts)  -- waits for a session that is making it
 $$;
 
 ALTER FUNCTION telemetry.month_partition(p_ts timestamp with time zone) OWNER TO pylayer_owner;
@@ -1926,7 +1925,7 @@ begin
     if p_type is null then
       perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => null);
     end if;
-    -- Another session may insert the same id, or maintenance remove an empty artifact: the next round sees which.
+    -- Another session may insert the same id: the next round locks whichever came first.
     insert into work.artifacts (artifact_id, type) values (p_artifact_id, p_type) on conflict do nothing;
   end loop;
   if p_type is null and latest_version = 0 then
@@ -2070,10 +2069,6 @@ begin
     return true;
   end if;
   delete from work.artifact_uploads as u where u.upload_id = p_upload_id;
-  delete from work.artifacts as a
-  where a.artifact_id = v_upload.artifact_id
-    and a.latest_version = 0
-    and not exists (select from work.artifact_uploads as u where u.artifact_id = a.artifact_id);
   return true;
 end
 $$;
@@ -2182,7 +2177,7 @@ CREATE FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content tex
     AS $$
 declare
   v_hash text := work.inline_content_hash(p_content => p_content, p_content_hash => p_content_hash);
-  v_id text := p_artifact_id;
+  v_id text := coalesce(p_artifact_id, core.new_ulid());
   v_type text;
   v_mime_type text := p_mime_type;
   v_before integer;
@@ -2215,7 +2210,6 @@ begin
       exit when found;
     end if;
     if p_type is not null and coalesce(p_expected_version, 0) = 0 then
-      v_id := coalesce(p_artifact_id, core.new_ulid());
       insert into work.artifacts as a (
         artifact_id, type, latest_version, reserved_version, latest_content_hash, tags, owner_item_id, owner_run_id,
         project_id
@@ -2326,7 +2320,7 @@ COMMENT ON COLUMN core.settings.max_event_bytes IS 'Greatest size of one event, 
 
 COMMENT ON COLUMN core.settings.max_batch_events IS 'Greatest number of events in one call';
 
-COMMENT ON COLUMN core.settings.max_ts_skew IS 'Greatest distance between an event''s ts and the time in its id';
+COMMENT ON COLUMN core.settings.max_ts_skew IS 'Greatest distance between an event''s ts and the time in its id; readers widen by it, so it only grows';
 
 COMMENT ON COLUMN core.settings.max_clock_ahead IS 'How far in the future the time in an event id may lie';
 
@@ -3148,7 +3142,7 @@ GRANT SELECT ON TABLE work.artifact_versions TO pylayer_admin;
 GRANT SELECT ON TABLE work.artifact_versions TO pylayer_analyst;
 GRANT SELECT ON TABLE work.artifact_versions TO pylayer_auditor;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.artifacts TO pylayer_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE work.artifacts TO pylayer_api;
 GRANT SELECT ON TABLE work.artifacts TO pylayer_admin;
 GRANT SELECT ON TABLE work.artifacts TO pylayer_analyst;
 GRANT SELECT ON TABLE work.artifacts TO pylayer_auditor;
