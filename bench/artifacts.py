@@ -53,7 +53,7 @@ def measure(settings: Settings, *, quick: bool) -> list[Result]:
             )
         blobs = _Blobs(settings, client)
         results += blobs.measure(20 * _MIB, 3 if quick else 15)
-        return results if quick else results + blobs.measure(1024 * _MIB, 3)
+        return results if quick else results + blobs.measure(1024 * _MIB, 5)
 
 
 def _inline(server: Connection[Any], client: pylayer.Client, rounds: int) -> list[Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ class Timing:
 
 
 def interleave(cases: Sequence[Case], rounds: int, *, calls: int = 1, warm_up: int = 1) -> dict[str, Timing]:
-    """Time the cases turn by turn.
+    """Time the cases turn by turn, in an order drawn anew each turn: none always follows the same one.
 
     Args:
         cases: what to compare.
@@ -58,9 +59,10 @@ def interleave(cases: Sequence[Case], rounds: int, *, calls: int = 1, warm_up: i
     Returns:
         The timings by name of the case, ``rounds * calls`` each.
     """
+    order = random.Random(0)  # the same orders each time
     timings = {case.name: Timing() for case in cases}
     for turn in range(warm_up + rounds):
-        for case in cases:
+        for case in cases if turn < warm_up else order.sample(cases, len(cases)):
             for _ in range(calls):
                 prepared = case.prepare()
                 start = time.perf_counter()

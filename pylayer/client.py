@@ -150,9 +150,7 @@ class Client:
         try:
             connection = self._pool.getconn()
         except _POOL_ERRORS as error:
-            raise Unavailable(
-                "no connection to the database", reason="no_connection", detail=str(error)
-            ) from error
+            raise _no_connection(error) from error
         try:
             yield connection
         finally:
@@ -252,9 +250,7 @@ class AsyncClient:
         try:
             connection = await self._pool.getconn()
         except _POOL_ERRORS as error:
-            raise Unavailable(
-                "no connection to the database", reason="no_connection", detail=str(error)
-            ) from error
+            raise _no_connection(error) from error
         try:
             yield connection
         finally:
