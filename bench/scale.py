@@ -9,7 +9,7 @@ from psycopg import Connection
 from bench.environment import connection, fresh_database
 from bench.events import BATCH, ingest, ingest_one
 from bench.results import Result
-from bench.samples import event, events, load
+from bench.samples import as_json, event, events, load
 from bench.timing import Case, Timing, interleave
 from pylayer.config import Settings
 
@@ -55,7 +55,7 @@ def _compare(small: Connection[Any], large: Connection[Any], rounds: int) -> lis
 def _cases(size: str, server: Connection[Any]) -> list[Case]:
     return [
         Case(f"batch {size}", lambda batch: ingest(server, batch), lambda: events(BATCH)),
-        Case(f"single {size}", lambda one: ingest_one(server, one), event),
+        Case(f"single {size}", lambda one: ingest_one(server, one), lambda: as_json(event())),
         Case(f"poll {size}", lambda _: server.execute(_POLL).fetchall()),
     ]
 

@@ -227,7 +227,8 @@ def test_months_are_utc_in_every_session(
 
 def test_restored_cluster_starts_an_epoch(client: pylayer.Client, conn: Connection[Any]) -> None:
     client.events.ingest(step())
-    conn.execute("update core.settings set system_identifier = 1")  # as if restored from another cluster
+    # as if restored from another cluster, whose server was started at another time
+    conn.execute("update core.settings set system_identifier = 1, open_since = '2000-01-01'")
     client.events.ingest(step())
     client.events.ingest_many([step()])
     rows = conn.execute(

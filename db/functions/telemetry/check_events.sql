@@ -13,88 +13,40 @@ returns setof telemetry.checked_event
 language sql stable parallel safe
 as $$
   select
-    v.position::integer, v.event_id, v.type_version, v.event_name, coalesce(v.given_ts, v.id_ts),
-    v.run_id, v.item_id, v.workflow_name, v.agent_role, v.payload, v.project_id, nullif(v.metadata, 'null'),
-    v.reason,
-    case v.reason
-      when 'contract' then left(telemetry.contract_violation(v.contract, v.payload), 500)
-      when 'unknown_event_type' then left(format('%s version %s', v.event_name, v.event_version), 200)
-      when 'unknown_key' then left((
-        select string_agg(k.key, ', ' order by k.key)
-        from jsonb_object_keys(v.doc - array[
-          'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
-          'payload', 'project_id', 'metadata'
-        ]) as k (key)
-      ), 200)
-      when 'invalid_ts' then left(v.ts, 64)
-      when 'ts_skew' then left(v.ts, 64)
-      when 'event_too_large' then format('%s bytes, limit %s', pg_column_size(v.doc), p_max_bytes)
-    end,
+    v.position::integer, v.event_id, v.type_version, v.event_name, v.ts,
+    v.doc ->> 'run_id', v.doc ->> 'item_id', v.doc ->> 'workflow_name', v.doc ->> 'agent_role', v.doc -> 'payload',
+    v.doc ->> 'project_id', nullif(v.doc -> 'metadata', 'null'),
+    case when not v.is_storable then coalesce(r.reason, 'contract') end,
+    r.detail,
     v.id_ts
   from (
     select
       e.*,
       t.event_version as type_version,
-      t.contract,
-      case
-        when jsonb_typeof(e.doc) <> 'object' then 'not_an_object'
-        when e.doc - array[
-          'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
-          'payload', 'project_id', 'metadata'
-        ] <> '{}' then 'unknown_key'
-        when e.event_id is null then 'missing_event_id'
-        when not e.is_ulid then 'invalid_event_id'
-        when e.event_name is null
-          -- strict: a key that is left out makes its part unknown, a key of the wrong kind makes the whole false
-          or (e.doc @@ 'strict $.event_name.type() == "string" && $.event_id.type() == "string"
-            && $.event_version.type() == "number"
-            && ($.run_id.type() == "string" || $.run_id == null)
-            && ($.item_id.type() == "string" || $.item_id == null)
-            && ($.workflow_name.type() == "string" || $.workflow_name == null)
-            && ($.agent_role.type() == "string" || $.agent_role == null)
-            && ($.project_id.type() == "string" || $.project_id == null)
-            && ($.metadata.type() == "object" || $.metadata == null)') is false
-          or greatest(
-            length(e.run_id), length(e.item_id), length(e.workflow_name), length(e.agent_role), length(e.project_id)
-          ) > 500 then 'invalid_field'
-        when e.ts is not null and (e.given_ts is null or jsonb_typeof(e.doc -> 'ts') <> 'string') then 'invalid_ts'
-        when pg_column_size(e.doc) > p_max_bytes then 'event_too_large'
-        when t.event_name is null then 'unknown_event_type'
-        when e.event_id collate "C" < p_floor then 'below_retention_floor'
-        when e.id_ts > p_ceiling then 'in_the_future'
-        when e.given_ts - e.id_ts not between -p_max_skew and p_max_skew then 'ts_skew'
-        when jsonb_typeof(e.payload) is distinct from 'object' then 'invalid_payload'
-        when (e.payload @@ t.validator) is not true
-          or (t.has_max_length and telemetry.contract_violation(t.contract, e.payload) is not null) then 'contract'
-      end as reason
+      telemetry.is_storable(
+        p_doc => e.doc, p_event_id => e.event_id, p_id_ts => e.id_ts, p_ts => e.ts, p_validator => t.validator,
+        p_long_contract => case when t.has_max_length then t.contract end,
+        p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
+      ) is true as is_storable
     from (
-      select
-        d.*,
-        octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
-        and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid,
-        case when octet_length(d.event_id) = 26
-          then to_timestamp(telemetry.id_octets_ms(d.id_octets) / 1000.0::float8) end as id_ts,
-        case
-          when d.ts like '____-__-__%' and d.ts collate "C" between '0' and ':' and pg_input_is_valid(d.ts, 'timestamptz')
-            then d.ts::timestamptz
-        end as given_ts
+      select d.*, case when d.given_ts is null then d.id_ts else telemetry.given_ts(d.given_ts) end as ts
       from (
         select
-          j.doc,
-          j.position,
-          j.doc ->> 'event_id' as event_id,
-          convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
-          coalesce(j.doc ->> 'event_version', '1') as event_version,
-          j.doc ->> 'event_name' as event_name,
-          j.doc ->> 'ts' as ts,
-          j.doc ->> 'run_id' as run_id,
-          j.doc ->> 'item_id' as item_id,
-          j.doc ->> 'workflow_name' as workflow_name,
-          j.doc ->> 'agent_role' as agent_role,
-          j.doc -> 'payload' as payload,
-          j.doc ->> 'project_id' as project_id,
-          j.doc -> 'metadata' as metadata
-        from jsonb_array_elements(p_events) with ordinality as j (doc, position)
+          i.*,
+          case when octet_length(i.event_id) = 26
+            then to_timestamp(telemetry.id_octets_ms(i.id_octets) / 1000.0::float8) end as id_ts
+        from (
+          select
+            j.doc,
+            j.position,
+            j.doc ->> 'event_id' as event_id,
+            telemetry.id_octets(j.doc ->> 'event_id') as id_octets,
+            coalesce(j.doc ->> 'event_version', '1') as event_version,
+            j.doc ->> 'event_name' as event_name,
+            j.doc ->> 'ts' as given_ts
+          from jsonb_array_elements(p_events) with ordinality as j (doc, position)
+          offset 0
+        ) as i
         offset 0
       ) as d
       offset 0
@@ -103,6 +55,9 @@ as $$
       on t.event_name = e.event_name and t.event_version::text = e.event_version
     offset 0
   ) as v
+  left join lateral telemetry.refusal_reason(
+    p_doc => v.doc, p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
+  ) as r on not v.is_storable
 $$;
 comment on function telemetry.check_events(jsonb, text, timestamptz, interval, integer) is
 'Checks a batch of events without storing it: one row an element with its columns or the reason why it is refused';

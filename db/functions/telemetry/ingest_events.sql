@@ -10,7 +10,7 @@
 --             55P03 a missing month could not be made in time; 40001 and 40P01: the same call again.
 -- Tables:     core.settings, telemetry.event_types (read); telemetry.workflow_events (months made on the spot under an
 --             advisory lock, then rows in event_id order, so that two batches cannot deadlock);
---             telemetry.ingest_counts (insert).
+--             telemetry.ingest_counts (insert); core.settings (the open month, once a month and once a run).
 -- Repeat:     safe; that is what it is for.
 create or replace function telemetry.ingest_events(p_events jsonb, p_on_error text default 'raise')
 returns table ("position" integer, event_id text, status text, code text, reason text, detail text)
@@ -28,7 +28,8 @@ declare
   v_created text[];
 begin
   select
-    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor,
+    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.open_month,
+    s.open_since = pg_postmaster_start_time() as month_is_open,
     statement_timestamp() + s.max_clock_ahead as ceiling
   into v_limits
   from core.settings as s;
@@ -71,6 +72,8 @@ begin
       select distinct date_trunc('month', b.id_ts, 'UTC')
       from unnest(v_batch) as b where b.reason is null
     ));
+  elsif (v_limits.month_is_open and v_first < upper(v_limits.open_month)) is not true then
+    perform telemetry.note_open_month(v_first);
   end if;
 
   with stored as (

@@ -14,8 +14,17 @@ select is((select i.status from telemetry.ingest_event(tap.event(p_at => core.ul
   'created', 'a missing month is made');
 reset role;
 
+set local track_functions = 'pl';
+select telemetry.ingest_event(tap.event(jsonb_build_object('ts', now(), 'metadata', null, 'event_version', 1)));
+select is_empty(
+  $$select from pg_stat_xact_user_functions as f where f.funcid = 'telemetry.ingest_events(jsonb, text)'::regprocedure$$,
+  'a good, new event of the open month needs no batch'
+);
+reset track_functions;
+
 create temporary table before as select epoch from core.settings;
-update core.settings set system_identifier = 1;
+update core.settings set system_identifier = 1, open_since = '2000-01-01';  -- as restored from a dump
+
 select is((select i.status from telemetry.ingest_event(tap.event('{"run_id": "moved"}')) as i), 'created', 'in another cluster');
 select is(
   (select w.recorded_epoch from telemetry.workflow_events as w where w.run_id = 'moved'), (select epoch + 1 from before),
