@@ -53,7 +53,7 @@ clean: down ## stop the stack and remove its data, .venv and caches
 	@touch $@
 
 .venv/.packages: .venv/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,server]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 .venv/.setup: .venv/.packages

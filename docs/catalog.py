@@ -13,7 +13,7 @@ __all__ = ["CALLERS", "Catalog", "Column", "Function", "Index", "Reference", "Ta
 
 CALLERS = ("pylayer_agent", "pylayer_admin", "pylayer_analyst", "pylayer_auditor")
 _Row = TypeVar("_Row")
-_OURS = ["core", "telemetry", "work"]
+_OURS = ["core", "telemetry", "work", "iam", "ai"]
 
 
 @dataclass(frozen=True, slots=True)

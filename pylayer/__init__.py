@@ -22,10 +22,17 @@ from pylayer.errors import (
     RateLimited,
     Retryable,
     TooLarge,
+    Unauthenticated,
     Unavailable,
     ValidationFailed,
 )
-from pylayer.events import Event, IngestResult
+from pylayer.events import (
+    Event,
+    IngestResult,
+    emit_item_state_changed,
+    emit_step_completed,
+    run_context,
+)
 
 __version__ = "0.1.0"
 
@@ -45,8 +52,12 @@ __all__ = [
     "Retryable",
     "Settings",
     "TooLarge",
+    "Unauthenticated",
     "Unavailable",
     "ValidationFailed",
     "connect",
     "connect_async",
+    "emit_item_state_changed",
+    "emit_step_completed",
+    "run_context",
 ]

@@ -22,6 +22,8 @@ from pylayer.calls import Async, Call, Plan, Sync, T
 from pylayer.config import Settings, checked_dsn
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
 from pylayer.events import Events
+from pylayer.keys import Keys
+from pylayer.models import Models
 
 __all__ = ["AsyncClient", "Client", "connect", "connect_async"]
 
@@ -71,6 +73,8 @@ class Client:
     Attributes:
         events: workflow events (`pylayer.events.Events`).
         artifacts: versioned artifacts (`pylayer.artifacts.Artifacts`).
+        keys: API keys (`pylayer.keys.Keys`).
+        models: models and their prices (`pylayer.models.Models`).
     """
 
     def __init__(
@@ -87,6 +91,8 @@ class Client:
         self.blobs = blobs
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
+        self.keys: Keys[Sync] = Keys(self)
+        self.models: Models[Sync] = Models(self)
 
     def using(self, connection: Connection[Any]) -> Client:
         """Return a client that makes its calls on ``connection`` and never commits for its owner.
@@ -95,6 +101,13 @@ class Client:
         What must outlive a rollback (the reservation of an upload) still commits on the pool.
         """
         return Client(self._pool, self.blobs, role=self._role, connection=connection)
+
+    def acting_as(self, role: str) -> Client:
+        """Return a client of the same pool, whose calls run under ``role``, on no caller's connection.
+
+        The login must be a member of the role, else each call is refused with `pylayer.Forbidden`.
+        """
+        return Client(self._pool, self.blobs, role=role)
 
     def run(self, plan: Plan[T], /) -> T:
         """Run a plan to its result; used by the namespaces."""
@@ -186,10 +199,16 @@ class AsyncClient:
         self.blobs = blobs
         self.events: Events[Async] = Events(self)
         self.artifacts: Artifacts[Async] = Artifacts(self, blobs)
+        self.keys: Keys[Async] = Keys(self)
+        self.models: Models[Async] = Models(self)
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
         """Return a client that makes its calls on ``connection``, as `Client.using` does."""
         return AsyncClient(self._pool, self.blobs, role=self._role, connection=connection)
+
+    def acting_as(self, role: str) -> AsyncClient:
+        """Return a client of the same pool, whose calls run under ``role``, as `Client.acting_as` does."""
+        return AsyncClient(self._pool, self.blobs, role=role)
 
     async def run(self, plan: Plan[T], /) -> T:
         """Run a plan to its result; used by the namespaces."""

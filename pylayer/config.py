@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         s3_secure: ``MINIO_SECURE``, TLS for an endpoint without a scheme.
         s3_bucket: ``S3_BUCKET``.
         s3_force_path_style: ``S3_FORCE_PATH_STYLE``.
+        telemetry_endpoint: ``TELEMETRY_ENDPOINT``, URL of a running ``pylayer serve`` that events are sent to.
+        telemetry_api_key: ``TELEMETRY_API_KEY``, its API key.
+        max_upload_bytes: ``PYLAYER_MAX_UPLOAD_BYTES``, most bytes of content that ``pylayer serve`` takes.
         home: ``PYLAYER_HOME``, the embedded stack's data directory.
     """
 
@@ -54,6 +57,9 @@ class Settings(BaseSettings):
     s3_secure: bool = Field(False, validation_alias=_names("MINIO_SECURE"))
     s3_bucket: str = Field("artifacts", validation_alias=_names("S3_BUCKET"))
     s3_force_path_style: bool = Field(True, validation_alias=_names("S3_FORCE_PATH_STYLE"))
+    telemetry_endpoint: str | None = Field(None, validation_alias=_names("TELEMETRY_ENDPOINT"))
+    telemetry_api_key: SecretStr | None = Field(None, validation_alias=_names("TELEMETRY_API_KEY"))
+    max_upload_bytes: int = Field(2**30, ge=1, validation_alias=_names("PYLAYER_MAX_UPLOAD_BYTES"))
     home: Path = Field(Path(".pylayer"), validation_alias=_names("PYLAYER_HOME"))
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, TypeAlias
 
 import psycopg
 from pydantic import BaseModel
@@ -18,9 +18,10 @@ from pylayer.migrate.history import History, read_history
 from pylayer.migrate.session import Session, session
 from pylayer.migrate.tree import Tree, default_db, read_tree
 
-__all__ = ["Check", "diagnose"]
+__all__ = ["Check", "diagnose", "missing_months"]
 
 Status = Literal["ok", "warn", "fail"]
+_Bound: TypeAlias = tuple[str, str | None, str | None, bool]
 
 MONTHS_AHEAD = 2
 ROLES = (
@@ -31,7 +32,7 @@ ROLES = (
     "pylayer_analyst",
     "pylayer_auditor",
 )
-GUARDED = ("work.artifact_versions", "work.artifact_tombstones")
+GUARDED = ("work.artifact_versions", "work.artifact_tombstones", "iam.api_keys", "ai.models")
 _EVENTS = "telemetry.workflow_events"
 _MIGRATE = "run: pylayer migrate"
 _MAINTAIN = "run: pylayer maintain"
@@ -78,6 +79,17 @@ def diagnose(settings: Settings, *, db: Path | None = None) -> list[Check]:
         checks.append(_failed("server", error))
     checks.append(_object_storage(settings))
     return checks
+
+
+def missing_months(settings: Settings) -> list[str]:
+    """Return the months without a partition, as ``2026-01``, among this one and those that must be ahead.
+
+    Raises:
+        pylayer.PylayerError: the database does not answer, or is not migrated.
+    """
+    url = settings.require_database_url()
+    with translated(), psycopg.connect(url, prepare_threshold=None, connect_timeout=5) as connection:
+        return _missing_months(connection, _bounds(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +226,7 @@ def _roles(subject: _Subject) -> Iterator[Check]:
 def _partitions(subject: _Subject) -> Iterator[Check]:
     if not subject.exists(_EVENTS):
         return
-    bounds = _bounds(subject)
+    bounds = _bounds(subject.connection)
     default = [name for name, lower, _, _ in bounds if lower is None]
     yield _verdict(
         "default partition", default, "absent", "move its rows, then drop it: it defeats deduplication"
@@ -226,8 +238,18 @@ def _partitions(subject: _Subject) -> Iterator[Check]:
         f"{len(bounds) - len(default)} partitions, each one month in UTC",
         "detach it, and let telemetry.make_months make the month",
     )
+    yield _verdict(
+        "months ahead",
+        _missing_months(subject.connection, bounds),
+        f"this month and at least {MONTHS_AHEAD} more exist",
+        _MAINTAIN,
+    )
+    yield from _partman(subject)
+
+
+def _missing_months(connection: Session, bounds: Iterable[_Bound]) -> list[str]:
     starts = {lower for _, lower, _, exact in bounds if exact}
-    wanted = subject.rows(
+    wanted = connection.execute(
         """
         select to_char(m.month, 'YYYY-MM'), core.ulid_floor(m.month)
         from generate_series(
@@ -235,20 +257,14 @@ def _partitions(subject: _Subject) -> Iterator[Check]:
           interval '1 month', 'UTC'
         ) as m (month)
         """,
-        MONTHS_AHEAD,
-    )
-    yield _verdict(
-        "months ahead",
-        [month for month, floor in wanted if floor not in starts],
-        f"this month and at least {MONTHS_AHEAD} more exist",
-        _MAINTAIN,
-    )
-    yield from _partman(subject)
+        (MONTHS_AHEAD,),
+    ).fetchall()
+    return [month for month, floor in wanted if floor not in starts]
 
 
-def _bounds(subject: _Subject) -> list[tuple[str, str | None, str | None, bool]]:
+def _bounds(connection: Session) -> list[_Bound]:
     """Return name, lower and upper bound of each partition, and whether they are a month's; None: default."""
-    return subject.rows(
+    return connection.execute(
         """
         select b.name, b.lower, b.upper, coalesce(
           b.lower = core.ulid_floor(m.month)
@@ -267,7 +283,7 @@ def _bounds(subject: _Subject) -> list[tuple[str, str | None, str | None, bool]]
         cross join lateral (select date_trunc('month', core.ulid_time(b.lower), 'UTC') as month) as m
         order by b.lower
         """
-    )
+    ).fetchall()
 
 
 def _partman(subject: _Subject) -> Iterator[Check]:

@@ -21,6 +21,7 @@ __all__ = [
     "RateLimited",
     "Retryable",
     "TooLarge",
+    "Unauthenticated",
     "Unavailable",
     "ValidationFailed",
     "error_class",
@@ -70,6 +71,12 @@ class InvalidInput(PylayerError):
     """An argument is malformed (HTTP 400)."""
 
     default_code = "PT400"
+
+
+class Unauthenticated(PylayerError):
+    """The API key is missing, unknown, expired or revoked (HTTP 401)."""
+
+    default_code = "PT401"
 
 
 class Forbidden(PylayerError):
@@ -134,6 +141,7 @@ _BY_CODE: dict[str, type[PylayerError]] = {
     "22003": InvalidInput,
     "22007": InvalidInput,
     "22008": InvalidInput,
+    "PT401": Unauthenticated,
     "PT403": Forbidden,
     "42501": Forbidden,
     "PT404": NotFound,

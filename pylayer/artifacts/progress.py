@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -22,13 +23,14 @@ _LONG_BYTES = 8 * 1024 * 1024
 def shown(label: str, total: int, progress: ProgressCallback | None) -> Generator[ProgressCallback]:
     """Yield what to call with each number of bytes handled.
 
-    That is the caller's own callback where there is one, a bar on standard error when that is a terminal and
-    ``total`` is more than 8 MiB, and otherwise nothing.
+    That is the caller's own callback where there is one, a bar on standard error when that is a terminal,
+    ``total`` is more than 8 MiB and this is the main thread, and otherwise nothing.
     """
     if progress is not None:
         yield progress
         return
-    if total <= _LONG_BYTES or not sys.stderr.isatty():
+    in_main_thread = threading.current_thread() is threading.main_thread()  # two bars at once are an error
+    if total <= _LONG_BYTES or not sys.stderr.isatty() or not in_main_thread:
         yield _silent
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), SpeedColumn())

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 import pylayer
-from pylayer.cli import artifacts, database, demo, events, maintain, stack
+from pylayer.cli import artifacts, database, demo, events, keys, maintain, serve, stack
 from pylayer.cli.connection import one_line
 from pylayer.errors import PylayerError
 
@@ -44,6 +44,8 @@ stack.register(app)
 database.register(app)
 app.add_typer(artifacts.app, name="artifact")
 app.add_typer(events.app, name="events")
+app.add_typer(keys.app, name="key")
+serve.register(app)
 maintain.register(app)
 demo.register(app)
 

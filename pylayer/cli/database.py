@@ -43,13 +43,13 @@ def rollback(
 
 
 def seed(as_json: _AsJson = False) -> None:
-    """Load the sample data. Safe to repeat."""
+    """Load the prices of well-known models, beside those that are there. Safe to repeat."""
     with _progress() as progress:
         loaded = migrations.seed(_url(), progress=progress)
     if as_json:
         typer.echo(json.dumps({"loaded": loaded}))
     else:
-        typer.echo("\n".join(f"loaded {path}" for path in loaded) or "there is no sample data")
+        typer.echo("\n".join(f"loaded {path}" for path in loaded) or "there is nothing to load")
 
 
 def doctor(as_json: _AsJson = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ import typer
 
 from pylayer.cli.connection import connected
 from pylayer.cli.tables import Column, print_rows
+from pylayer.cli.times import time_ago
 from pylayer.client import Client
 from pylayer.demo.text import plain
 from pylayer.errors import InvalidInput
@@ -26,8 +26,6 @@ app = typer.Typer(no_args_is_help=True, help="Emit and read workflow events.")
 
 _PAGE = 1000
 _BATCH = 1000
-_AGE = re.compile(r"(\d+)([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Name = Annotated[str | None, typer.Option("--name", help="The event's name.")]
 Run = Annotated[str | None, typer.Option("--run", help="The workflow run.")]
@@ -141,7 +139,7 @@ def query(
 ) -> None:
     """Print events of a time range in id order, oldest first."""
     filters = _filters(name, run, item, workflow, role)
-    start, end = _time(since), _time(until) if until else None
+    start, end = time_ago(since), time_ago(until) if until else None
     with connected() as client:
         found = list(_pages(client, start, end, filters, limit=limit, after=after))
     if as_json:
@@ -170,7 +168,7 @@ def tail(
     Events that arrive later than ten seconds after newer ones may be passed over; query gives all.
     """
     filters = _filters(name, run, item, workflow, role)
-    start = _time(since)
+    start = time_ago(since)
     seen: dict[str, datetime] = {}
     with connected() as client:
         try:
@@ -234,18 +232,6 @@ def _pages(
             return
         after = page[-1].event_id
         left = None if left is None else left - len(page)
-
-
-def _time(text: str) -> datetime:
-    try:
-        if age := _AGE.fullmatch(text):
-            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
-        parsed = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(
-            "not a time", reason="invalid_time", detail=text, hint="15m, 24h, 7d or 2026-01-31T12:00:00Z"
-        ) from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _json_line(event: StoredEvent) -> str:

@@ -30,7 +30,7 @@ def _stack(data_dir: Path | None) -> Stack:
 
 
 def up(data_dir: _DataDir = None, as_json: _AsJson = False) -> None:
-    """Start Postgres and the S3 server in the background, migrate, and make the bucket. Safe to repeat."""
+    """Start Postgres and the S3 server in the background, migrated, seeded, with a bucket. Safe to repeat."""
     info = _stack(data_dir).up()
     if as_json:
         typer.echo(json.dumps({"home": str(info.home), "started": info.started}))

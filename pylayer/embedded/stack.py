@@ -51,10 +51,10 @@ class Stack:
         self._s3 = S3(self.home)
 
     def up(self, *, migrate: bool = True) -> StackInfo:
-        """Start what does not run, wait until it answers, then migrate. Safe to repeat, also at once.
+        """Start what does not run, wait until it answers, migrate and seed. Safe to repeat, also at once.
 
         Args:
-            migrate: bring the database to the newest schema.
+            migrate: bring the database to the newest schema, and load the prices of models that it lacks.
 
         Raises:
             Unavailable: a server does not start, or a program is missing; the hint says how to get it.
@@ -74,7 +74,9 @@ class Stack:
                 self.home.save(state)
             environment = self._environment(state)
             if migrate:
-                import_module("pylayer.migrate").migrate(environment["DATABASE_URL"])
+                migrations = import_module("pylayer.migrate")
+                migrations.migrate(environment["DATABASE_URL"])
+                migrations.seed(environment["DATABASE_URL"])
         return StackInfo(self.home.path, tuple(started), environment)
 
     def down(self) -> tuple[str, ...]:

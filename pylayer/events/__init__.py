@@ -1,6 +1,84 @@
-"""Workflow events: `client.events`."""
+"""Workflow events: `client.events` stores and reads them, an ``emit_...`` function reports one in a line."""
 
+from pylayer.events.context import RunContext, bind, current_context, run_context
+from pylayer.events.emit import Envelope, EventSink, Facts, build, emit
+from pylayer.events.emit_learning import (
+    emit_experiment_completed,
+    emit_feedback_received,
+    emit_lesson_applied,
+    emit_lesson_recorded,
+    emit_model_evaluated,
+    emit_pattern_detected,
+)
+from pylayer.events.emit_workflow import (
+    emit_flow_issue,
+    emit_gap_found,
+    emit_item_state_changed,
+    emit_step_completed,
+    emit_story_changed,
+)
 from pylayer.events.models import Event, EventInput, IngestResult, Month, StoredEvent
 from pylayer.events.namespace import Events
+from pylayer.events.payloads import (
+    PAYLOADS,
+    ExperimentCompleted,
+    FeedbackReceived,
+    FlowIssue,
+    GapFound,
+    ItemStateChanged,
+    LessonApplied,
+    LessonOutcome,
+    LessonRecorded,
+    ModelEvaluated,
+    PatternDetected,
+    Payload,
+    Severity,
+    StepCompleted,
+    StepStatus,
+    StoryChanged,
+)
 
-__all__ = ["Event", "EventInput", "Events", "IngestResult", "Month", "StoredEvent"]
+__all__ = [
+    "PAYLOADS",
+    "Envelope",
+    "Event",
+    "EventInput",
+    "EventSink",
+    "Events",
+    "ExperimentCompleted",
+    "Facts",
+    "FeedbackReceived",
+    "FlowIssue",
+    "GapFound",
+    "IngestResult",
+    "ItemStateChanged",
+    "LessonApplied",
+    "LessonOutcome",
+    "LessonRecorded",
+    "ModelEvaluated",
+    "Month",
+    "PatternDetected",
+    "Payload",
+    "RunContext",
+    "Severity",
+    "StepCompleted",
+    "StepStatus",
+    "StoredEvent",
+    "StoryChanged",
+    "bind",
+    "build",
+    "current_context",
+    "emit",
+    "emit_experiment_completed",
+    "emit_feedback_received",
+    "emit_flow_issue",
+    "emit_gap_found",
+    "emit_item_state_changed",
+    "emit_lesson_applied",
+    "emit_lesson_recorded",
+    "emit_model_evaluated",
+    "emit_pattern_detected",
+    "emit_step_completed",
+    "emit_story_changed",
+    "run_context",
+]

@@ -105,6 +105,24 @@ class Events(Namespace[R]):
         return (yield from call("telemetry.events_between", params, rows(StoredEvent), repeatable=True))
 
     @operation
+    def timeline(
+        self, run_id: str, *, limit: int = 1000, after: tuple[datetime, str] | None = None
+    ) -> Plan[list[StoredEvent]]:
+        """Return a page of a run's events in the order in which they happened: by ``ts``, then id.
+
+        Args:
+            run_id: the run; one without events has an empty timeline.
+            limit: 1 to 10,000 events.
+            after: ``ts`` and ``event_id`` of the event that ended the previous page.
+
+        Raises:
+            InvalidInput: a limit or cursor that is none.
+        """
+        after_ts, after_id = after or (None, None)
+        params = {"p_run_id": run_id, "p_limit": limit, "p_after_ts": after_ts, "p_after_id": after_id}
+        return (yield from call("telemetry.run_timeline", params, rows(StoredEvent), repeatable=True))
+
+    @operation
     def register_event_type(
         self, event_name: str, contract: dict[str, Any], event_version: int = 1, description: str = ""
     ) -> Plan[bool]:

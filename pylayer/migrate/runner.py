@@ -125,7 +125,7 @@ def rollback(
 
 
 def seed(database_url: str, *, db: Path | None = None, progress: Progress | None = None) -> list[str]:
-    """Load the sample data of `seeds`, each file in a transaction; safe to repeat.
+    """Load the data of `seeds`, each file in a transaction; safe to repeat.
 
     Returns:
         The paths of the files that were loaded.

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from tests.catalog.databases import copy_of
 
-SCHEMAS = ["core", "telemetry", "work"]
+SCHEMAS = ["core", "telemetry", "work", "iam", "ai"]
 
 
 @pytest.fixture(scope="session")

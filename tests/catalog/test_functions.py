@@ -40,8 +40,11 @@ INLINED = {
     "core.ms_time",
     "core.ulid_ms",
     "telemetry.check_events",
-    "telemetry.id_octets_ms",
+    "telemetry.given_ts",
     "telemetry.has_month",
+    "telemetry.id_octets",
+    "telemetry.id_octets_ms",
+    "telemetry.is_storable",
     "telemetry.partition_name",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"

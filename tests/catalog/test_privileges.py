@@ -41,13 +41,20 @@ def test_the_agent_calls_functions_and_touches_no_table() -> None:
         "work.get_content(text,integer)",
     ):
         assert cells[f"function {function}"] == "x"
-    for function in ("telemetry.fold_ingest_counts()", "work.delete_blob(text,integer,text)"):
+    for function in (
+        "telemetry.fold_ingest_counts()",
+        "work.delete_blob(text,integer,text)",
+        "iam.create_api_key(text,text,text,text,text[],ti...",
+        "iam.list_api_keys(boolean)",
+        "iam.revoke_api_key(text)",
+    ):
         assert cells[f"function {function}"] == "-"
 
 
 @pytest.mark.parametrize("role", ["pylayer_analyst", "pylayer_auditor"])
 def test_readers_read_tables_and_call_nothing_that_writes(catalog: Connection[Any], role: str) -> None:
     tables = {name: row[role] for name, row in rows().items() if name.startswith(("table", "view"))}
+    assert tables.pop("table iam.api_keys") == "-", "the hashes of secrets are for the functions alone"
     assert {cell for name, cell in tables.items() if "month" not in name} == {"r"}
     writers = catalog.execute(
         "select pronamespace::regnamespace::text || '.' || proname as name from pg_proc "
@@ -55,7 +62,10 @@ def test_readers_read_tables_and_call_nothing_that_writes(catalog: Connection[An
         "and has_function_privilege(%s, oid, 'execute')",
         [SCHEMAS, role],
     )
-    assert {row["name"] for row in writers} == {"core.new_ulid"}, "volatile, but only for its random bits"
+    assert {row["name"] for row in writers} == {
+        "core.new_ulid",  # volatile, but only for its random bits
+        "iam.authenticate",  # notes when a key was used
+    }
 
 
 def test_nobody_changes_or_removes_what_is_append_only() -> None:
@@ -64,6 +74,7 @@ def test_nobody_changes_or_removes_what_is_append_only() -> None:
         "telemetry.workflow_events",
         "telemetry.workflow_events, month 1",
         "work.artifact_versions",
+        "ai.models",
     ):
         for role in ROLES[1:]:
             assert set(found[f"table {table}"][role]) <= {"r", "a", "-"}, (table, role)

@@ -12,7 +12,7 @@ import pytest
 SECRET = "correct-horse"
 NOBODY_LISTENS = f"postgresql://u:{SECRET}@127.0.0.1:1/x"
 MALFORMED = f"u:{SECRET}@host"
-EVERY = [["artifact", "ls"], ["events", "query"], ["maintain"], ["migrate"], ["doctor"]]
+EVERY = [["artifact", "ls"], ["events", "query"], ["key", "list"], ["maintain"], ["migrate"], ["doctor"]]
 
 
 def _run(arguments: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -36,7 +36,7 @@ def test_a_malformed_url_is_refused_and_not_shown(arguments: list[str], tmp_path
     assert SECRET not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("arguments", EVERY[:4], ids=" ".join)
+@pytest.mark.parametrize("arguments", EVERY[:5], ids=" ".join)
 def test_a_server_that_is_away_is_told_at_once(arguments: list[str], tmp_path: Path) -> None:
     done = _run(arguments, tmp_path, DATABASE_URL=NOBODY_LISTENS)
     assert done.returncode == 1

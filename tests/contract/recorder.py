@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -15,6 +16,8 @@ from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
 from pylayer.events import Events
+from pylayer.keys import Keys
+from pylayer.models import Models
 
 _SIGNATURES = """
 select
@@ -47,7 +50,7 @@ select
   ) as callers
 from pg_proc as p
 join pg_namespace as n on n.oid = p.pronamespace
-where n.nspname in ('core', 'telemetry', 'work')
+where n.nspname in ('core', 'telemetry', 'work', 'iam', 'ai')
 """
 _ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 _BY_TYPE: Mapping[str, Any] = {
@@ -55,6 +58,8 @@ _BY_TYPE: Mapping[str, Any] = {
     "integer": 1,
     "bigint": 1,
     "boolean": True,
+    "numeric": Decimal("1.5"),
+    "text[]": [_ULID],
     "jsonb": {},
     "timestamp with time zone": datetime(2026, 1, 31, tzinfo=UTC),
     "work.storage_backend": "s3",
@@ -92,7 +97,7 @@ class Recorder:
     failing: Mapping[str, Exception] = field(default_factory=dict)
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     calls: list[Call[Any]] = field(default_factory=list)
-    models: list[BaseModel] = field(default_factory=list)
+    results: list[BaseModel] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         blobs = create_autospec(BlobStore, instance=True)
@@ -100,6 +105,8 @@ class Recorder:
         blobs.get.return_value.read.return_value = b""
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
+        self.keys: Keys[Sync] = Keys(self)
+        self.models: Models[Sync] = Models(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:
@@ -122,7 +129,7 @@ class Recorder:
         rows: Sequence[dict[str, Any]] = [self.functions[name].row() | self.changes.get(name, {})]
         result = call.parse(rows)
         found = result if isinstance(result, list) else [result]
-        self.models += [item for item in found if isinstance(item, BaseModel)]
+        self.results += [item for item in found if isinstance(item, BaseModel)]
         return result
 
 

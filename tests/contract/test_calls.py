@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from pylayer.artifacts import ArtifactInfo, Artifacts
 from pylayer.calls import call_sql, operation
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
+from pylayer.keys import Keys
+from pylayer.models import Models
 from tests.contract.recorder import Recorder, Signature, function_of, signatures
 
 PACKAGE = Path(__file__).parents[2] / "pylayer"
@@ -28,6 +31,7 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "events.ingest": lambda r: r.events.ingest(EVENT),
     "events.ingest_many": lambda r: r.events.ingest_many([EVENT]),
     "events.query": lambda r: r.events.query(),
+    "events.timeline": lambda r: r.events.timeline("run-1"),
     "events.register_event_type": lambda r: r.events.register_event_type("demo.done", {}),
     "events.retention_floor": lambda r: r.events.retention_floor(),
     "events.open_backfill": lambda r: r.events.open_backfill(NOW, NOW),
@@ -43,13 +47,24 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "artifacts.verify": lambda r: r.artifacts.verify(ID),
     "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
     "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
+    "keys.create": lambda r: r.keys.create("ci"),
+    "keys.list": lambda r: r.keys.list(),
+    "keys.revoke": lambda r: r.keys.revoke(ID),
+    "keys.authenticate": lambda r: r.keys.authenticate("pyl_x"),
+    "keys.exist": lambda r: r.keys.exist(),
+    "models.prices": lambda r: r.models.prices(),
+    "models.set_price": lambda r: r.models.set_price(
+        "m", provider="p", input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(1)
+    ),
 }
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
     "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
+    "prices_at": lambda r: r.models.prices(NOW),
 }
 # Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
 NOT_FROM_PYTHON = {
+    "ai.cost_usd_est": "PriceTable estimates without a call",
     "core.crockford_8": "helper of core.new_ulid",
     "core.current_epoch": "called by the functions that store events",
     "core.ms_time": "helper of core.ulid_time",
@@ -103,14 +118,14 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
     unchanged = Recorder(functions, changes={"work.begin_upload": {"upload_id": None, "storage_key": None}})
     MORE["blob"](unchanged)
     every.calls += broken.calls + unchanged.calls
-    every.models += broken.models + unchanged.models
+    every.results += broken.results + unchanged.results
     return every
 
 
 def test_each_operation_has_a_scenario() -> None:
     operations = {
         f"{namespace.__name__.lower()}.{name}"
-        for namespace in (Events, Artifacts)
+        for namespace in (Events, Artifacts, Keys, Models)
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }
@@ -167,7 +182,7 @@ def test_each_function_that_agents_and_admins_call_is_reachable(
 def test_each_field_of_a_model_is_a_column(recorded: Recorder) -> None:
     """A field with a default hides that no function returns a column of its name."""
     filled: dict[type, set[str]] = {}
-    for model in recorded.models:
+    for model in recorded.results:
         filled.setdefault(type(model), set()).update(model.model_fields_set)
     assert len(filled) >= 10
     filled[ArtifactInfo].add("created")  # of a write; who reads has created nothing
@@ -188,6 +203,6 @@ def test_defaults_are_those_of_sql(functions: dict[str, Signature]) -> None:
                 continue
             literal = default.split("::")[0].strip("'")
             value = call.params[name]
-            if literal != ("NULL" if value is None else str(value)):
+            if literal.lower() != ("null" if value is None else str(value).lower()):
                 different.append((function.name, name, value, default))
     assert different == []

@@ -1,8 +1,20 @@
+CREATE SCHEMA ai;
+
+ALTER SCHEMA ai OWNER TO pylayer_owner;
+
+COMMENT ON SCHEMA ai IS 'Models and their prices';
+
 CREATE SCHEMA core;
 
 ALTER SCHEMA core OWNER TO pylayer_owner;
 
 COMMENT ON SCHEMA core IS 'Settings, ULIDs and guards that every other schema uses';
+
+CREATE SCHEMA iam;
+
+ALTER SCHEMA iam OWNER TO pylayer_owner;
+
+COMMENT ON SCHEMA iam IS 'Who may call: API keys, their roles and scopes';
 
 CREATE SCHEMA telemetry;
 
@@ -20,12 +32,41 @@ CREATE EXTENSION IF NOT EXISTS pg_partman WITH SCHEMA partman;
 
 COMMENT ON EXTENSION pg_partman IS 'Extension to manage partitioned tables by time or ID';
 
+CREATE TYPE ai.model_price AS (
+	model text,
+	provider text,
+	valid_from timestamp with time zone,
+	input_usd_per_mtok numeric,
+	cached_input_usd_per_mtok numeric,
+	output_usd_per_mtok numeric
+);
+
+ALTER TYPE ai.model_price OWNER TO pylayer_owner;
+
+COMMENT ON TYPE ai.model_price IS 'The price of a model at a time, USD per million tokens';
+
 CREATE DOMAIN core.ulid AS text COLLATE pg_catalog."C"
 	CONSTRAINT ulid_format CHECK ((VALUE ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'::text));
 
 ALTER DOMAIN core.ulid OWNER TO pylayer_owner;
 
 COMMENT ON DOMAIN core.ulid IS 'ULID: 26 characters of upper-case Crockford base32; 48 bits of milliseconds since 1970, 80 random bits';
+
+CREATE TYPE iam.api_key_info AS (
+	key_id text,
+	name text,
+	prefix text,
+	role text,
+	scopes text[],
+	created_at timestamp with time zone,
+	expires_at timestamp with time zone,
+	revoked_at timestamp with time zone,
+	last_used_at timestamp with time zone
+);
+
+ALTER TYPE iam.api_key_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE iam.api_key_info IS 'An API key as functions return it, without its hash';
 
 CREATE TYPE telemetry.checked_event AS (
 	"position" integer,
@@ -113,6 +154,107 @@ CREATE TYPE work.version_info AS (
 ALTER TYPE work.version_info OWNER TO pylayer_owner;
 
 COMMENT ON TYPE work.version_info IS 'A version as a write returns it; created is false when the bytes were stored already';
+
+CREATE FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone DEFAULT now()) RETURNS numeric
+    LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select round(
+    (
+      (p_input_tokens - p_cached_input_tokens) * m.input_usd_per_mtok
+      + p_cached_input_tokens * m.cached_input_usd_per_mtok
+      + p_output_tokens * m.output_usd_per_mtok
+    ) * 0.000001,  -- exact, as a division need not be
+    9
+  )
+  from ai.models as m
+  where p_cached_input_tokens between 0 and p_input_tokens
+    and p_output_tokens >= 0
+    and m.valid_from <= p_at
+    and (
+      m.model = p_model
+      or (starts_with(p_model, m.model) and substr(p_model, length(m.model) + 1, 1) in ('-', '@', ':'))
+    )
+  order by length(m.model) desc, m.valid_from desc
+  limit 1
+$$;
+
+ALTER FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) IS 'What a call of a model costs by its list price at a time, USD; null when that is not known';
+
+CREATE FUNCTION ai.model_prices(p_at timestamp with time zone DEFAULT now()) RETURNS SETOF ai.model_price
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select distinct on (m.model)
+    m.model,
+    m.provider,
+    m.valid_from,
+    m.input_usd_per_mtok,
+    m.cached_input_usd_per_mtok,
+    m.output_usd_per_mtok
+  from ai.models as m
+  where m.valid_from <= p_at
+  order by m.model, m.valid_from desc
+$$;
+
+ALTER FUNCTION ai.model_prices(p_at timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.model_prices(p_at timestamp with time zone) IS 'The price of each model at a time (default: now), USD per million tokens';
+
+CREATE FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric DEFAULT NULL::numeric) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_cached numeric := coalesce(p_cached_input_usd_per_mtok, p_input_usd_per_mtok);
+begin
+  if (p_model ~ '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$' and p_provider ~ '^[a-z][a-z0-9_.-]{0,62}$') is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the model or its provider is malformed', constraint = 'invalid_model',
+      detail = format('%s of %s', left(p_model, 200), left(p_provider, 63)),
+      hint = 'a model is up to 200 of A-Z, a-z, 0-9, ., _, :, /, @ and -, a provider a lower-case word';
+  elsif (
+    select bool_and(v.price between 0 and 1000000 and min_scale(v.price) <= 6) is not true or count(v.price) < 3
+    from (values (p_input_usd_per_mtok), (v_cached), (p_output_usd_per_mtok)) as v (price)
+  ) then
+    raise exception using
+      errcode = 'PT400', message = 'a price is missing or out of range', constraint = 'invalid_price',
+      detail = left(format('input %s, cached %s, output %s', p_input_usd_per_mtok, v_cached, p_output_usd_per_mtok), 200),
+      hint = 'USD per million tokens, 0 to 1000000, with at most 6 decimals';
+  elsif (p_valid_from between '1970-01-01 00:00:00+00' and '9999-12-31 00:00:00+00') is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the time is missing or out of range', constraint = 'invalid_time',
+      detail = coalesce(p_valid_from::text, 'null'), hint = 'from 1970 to 9999';
+  end if;
+  insert into ai.models (
+    model, valid_from, provider, input_usd_per_mtok, cached_input_usd_per_mtok, output_usd_per_mtok
+  ) values (p_model, p_valid_from, p_provider, p_input_usd_per_mtok, v_cached, p_output_usd_per_mtok)
+  on conflict do nothing;
+  if found then
+    return true;
+  end if;
+  if not exists (
+    select from ai.models as m
+    where m.model = p_model
+      and m.valid_from = p_valid_from
+      and m.provider = p_provider
+      and m.input_usd_per_mtok = p_input_usd_per_mtok
+      and m.cached_input_usd_per_mtok = v_cached
+      and m.output_usd_per_mtok = p_output_usd_per_mtok
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'the model has another price from then on', constraint = 'price_exists',
+      detail = format('%s from %s', p_model, p_valid_from), hint = 'prices never change: write the right one from a later time on';
+  end if;
+  return false;
+end
+$_$;
+
+ALTER FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) IS 'Writes the price that a model has from a time on; safe to repeat. Errors: PT400, PT409 price_exists';
 
 CREATE FUNCTION core.crockford_8(p_bits bigint) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -277,92 +419,240 @@ ALTER FUNCTION core.ulid_time(p_ulid text) OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION core.ulid_time(p_ulid text) IS 'Time in a ULID, to the millisecond. Errors: PT400 invalid_ulid';
 
+CREATE FUNCTION iam.authenticate(p_key_hash text) RETURNS TABLE(key_id text, role text, scopes text[], expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  select k.key_id::text, k.role, k.scopes, k.expires_at
+  into authenticate.key_id, authenticate.role, authenticate.scopes, authenticate.expires_at
+  from iam.api_keys as k
+  where k.key_hash = p_key_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > v_now);
+  if not found then
+    raise exception using
+      errcode = 'PT401', message = 'the API key is not valid', constraint = 'invalid_key',
+      detail = 'unknown, expired or revoked', hint = 'use a key that is neither expired nor revoked';
+  end if;
+  if not current_setting('transaction_read_only')::boolean then
+    update iam.api_keys as k set last_used_at = v_now
+    where k.key_id = (
+      select u.key_id from iam.api_keys as u
+      where u.key_id = authenticate.key_id and (u.last_used_at > v_now - interval '1 minute') is not true
+      for no key update skip locked
+    );
+  end if;
+  return next;
+end
+$$;
+
+ALTER FUNCTION iam.authenticate(p_key_hash text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.authenticate(p_key_hash text) IS 'Who holds the API key with a hash; notes its use once a minute. Errors: PT401 invalid_key, whatever is wrong with it';
+
+CREATE FUNCTION iam.check_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_allowed text[] := iam.role_scopes(p_role => p_role);
+begin
+  if coalesce(length(btrim(p_name)), 0) not between 1 and 200 then
+    raise exception using
+      errcode = 'PT400', message = 'the name is missing or too long', constraint = 'invalid_name',
+      detail = format('%s characters', length(p_name)), hint = 'say in 1 to 200 characters what the key is for';
+  elsif (p_prefix ~ '^[A-Za-z0-9_-]{4,20}$') is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the prefix is malformed', constraint = 'invalid_prefix',
+      detail = format('%s characters', length(p_prefix)), hint = '4 to 20 of A-Z, a-z, 0-9, _ and -';
+  elsif (p_key_hash ~ '^[0-9a-f]{64}$') is not true then  -- what was sent may be the secret itself: it is not repeated
+    raise exception using
+      errcode = 'PT400', message = 'the hash is malformed', constraint = 'invalid_key_hash',
+      detail = format('%s characters', length(p_key_hash)), hint = 'sha256 of the whole secret, 64 digits of lower-case hex';
+  elsif v_allowed is null then
+    raise exception using
+      errcode = 'PT400', message = 'no key can act as this role', constraint = 'invalid_role',
+      detail = coalesce(left(p_role, 64), 'null'),
+      hint = 'pylayer_agent, pylayer_analyst, pylayer_auditor or pylayer_admin';
+  elsif (p_scopes <@ v_allowed) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the role has no such scope', constraint = 'invalid_scopes',
+      detail = left(array_to_string(p_scopes, ', ', 'null'), 200),
+      hint = format('%s may have %s', p_role, array_to_string(v_allowed, ', '));
+  elsif p_expires_at <= clock_timestamp() or p_expires_at > '9999-12-31 00:00:00+00' then
+    raise exception using
+      errcode = 'PT400', message = 'the key would have expired already, or never would', constraint = 'invalid_expiry',
+      detail = p_expires_at::text, hint = 'a time to come before the year 10000; null for a key that does not expire';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION iam.check_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.check_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) IS 'Refuses what a new API key cannot be. Errors: PT400';
+
+CREATE FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text DEFAULT 'pylayer_agent'::text, p_scopes text[] DEFAULT NULL::text[], p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS iam.api_key_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_allowed text[] := iam.role_scopes(p_role => p_role);
+  v_scopes text[] := array(select distinct s.scope from unnest(coalesce(p_scopes, v_allowed)) as s (scope) order by s.scope);
+  v_key iam.api_key_info;
+begin
+  perform iam.check_api_key(
+    p_name => p_name, p_prefix => p_prefix, p_key_hash => p_key_hash, p_role => p_role, p_scopes => v_scopes,
+    p_expires_at => p_expires_at
+  );
+  insert into iam.api_keys (name, prefix, key_hash, role, scopes, expires_at)
+  values (p_name, p_prefix, p_key_hash, p_role, v_scopes, p_expires_at)
+  on conflict do nothing;
+  -- A statement of its own sees the row that a session committed while the one above waited for it.
+  select
+    k.key_id::text, k.name, k.prefix, k.role, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at
+  into v_key
+  from iam.api_keys as k
+  where k.key_hash = p_key_hash
+    and k.prefix = p_prefix
+    and k.name = p_name
+    and k.role = p_role
+    and k.scopes = v_scopes
+    and k.expires_at is not distinct from p_expires_at
+    and k.revoked_at is null;
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'there is another key with this prefix or hash', constraint = 'key_exists',
+      detail = format('prefix %s', p_prefix), hint = 'make a new secret';
+  end if;
+  return v_key;
+end
+$$;
+
+ALTER FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) IS 'Registers an API key by the hash of its secret; safe to repeat. Errors: PT400, PT409 key_exists';
+
+CREATE FUNCTION iam.has_api_keys() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select exists (
+    select from iam.api_keys as k
+    where k.revoked_at is null and (k.expires_at is null or k.expires_at > statement_timestamp())
+  )
+$$;
+
+ALTER FUNCTION iam.has_api_keys() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.has_api_keys() IS 'Whether there is an API key that is neither expired nor revoked';
+
+CREATE FUNCTION iam.list_api_keys(p_include_revoked boolean DEFAULT false) RETURNS SETOF iam.api_key_info
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    k.key_id,
+    k.name,
+    k.prefix,
+    k.role,
+    k.scopes,
+    k.created_at,
+    k.expires_at,
+    k.revoked_at,
+    k.last_used_at
+  from iam.api_keys as k
+  where k.revoked_at is null or p_include_revoked
+  order by k.created_at, k.key_id
+$$;
+
+ALTER FUNCTION iam.list_api_keys(p_include_revoked boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.list_api_keys(p_include_revoked boolean) IS 'API keys in the order in which they were made, without their hashes';
+
+CREATE FUNCTION iam.revoke_api_key(p_key text) RETURNS iam.api_key_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_key iam.api_key_info;
+begin
+  update iam.api_keys as k set revoked_at = clock_timestamp()
+  where (k.key_id = p_key or k.prefix = p_key) and k.revoked_at is null;
+  select
+    k.key_id::text, k.name, k.prefix, k.role, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at
+  into v_key
+  from iam.api_keys as k
+  where k.key_id = p_key or k.prefix = p_key;
+  if not found then  -- what was sent may be a secret: no more of it is repeated than a prefix has
+    raise exception using
+      errcode = 'PT404', message = 'there is no such key', constraint = 'no_key',
+      detail = coalesce(left(p_key, 12), 'null'),
+      hint = 'iam.list_api_keys shows ids and prefixes';
+  end if;
+  return v_key;
+end
+$$;
+
+ALTER FUNCTION iam.revoke_api_key(p_key text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.revoke_api_key(p_key text) IS 'Revokes an API key, by id or prefix, for good. Errors: PT404 no_key';
+
+CREATE FUNCTION iam.role_scopes(p_role text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case
+    when p_role in ('pylayer_agent', 'pylayer_admin')
+      then array['artifacts:read', 'artifacts:write', 'events:read', 'events:write', 'models:read']
+    when p_role = 'pylayer_analyst' then array['artifacts:read', 'events:read', 'models:read']
+    when p_role = 'pylayer_auditor' then array['artifacts:read', 'models:read']
+  end
+$$;
+
+ALTER FUNCTION iam.role_scopes(p_role text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.role_scopes(p_role text) IS 'The scopes that a key of a role may have; null for a role that keys cannot act as';
+
 CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) RETURNS SETOF telemetry.checked_event
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $_$
+    AS $$
   select
-    v.position::integer, v.event_id, v.type_version, v.event_name, coalesce(v.given_ts, v.id_ts),
-    v.run_id, v.item_id, v.workflow_name, v.agent_role, v.payload, v.project_id, nullif(v.metadata, 'null'),
-    v.reason,
-    case v.reason
-      when 'contract' then left(telemetry.contract_violation(v.contract, v.payload), 500)
-      when 'unknown_event_type' then left(format('%s version %s', v.event_name, v.event_version), 200)
-      when 'unknown_key' then left((
-        select string_agg(k.key, ', ' order by k.key)
-        from jsonb_object_keys(v.doc - array[
-          'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
-          'payload', 'project_id', 'metadata'
-        ]) as k (key)
-      ), 200)
-      when 'invalid_ts' then left(v.ts, 64)
-      when 'ts_skew' then left(v.ts, 64)
-      when 'event_too_large' then format('%s bytes, limit %s', pg_column_size(v.doc), p_max_bytes)
-    end,
+    v.position::integer, v.event_id, v.type_version, v.event_name, v.ts,
+    v.doc ->> 'run_id', v.doc ->> 'item_id', v.doc ->> 'workflow_name', v.doc ->> 'agent_role', v.doc -> 'payload',
+    v.doc ->> 'project_id', nullif(v.doc -> 'metadata', 'null'),
+    case when not v.is_storable then coalesce(r.reason, 'contract') end,
+    r.detail,
     v.id_ts
   from (
     select
       e.*,
       t.event_version as type_version,
-      t.contract,
-      case
-        when jsonb_typeof(e.doc) <> 'object' then 'not_an_object'
-        when e.doc - array[
-          'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
-          'payload', 'project_id', 'metadata'
-        ] <> '{}' then 'unknown_key'
-        when e.event_id is null then 'missing_event_id'
-        when not e.is_ulid then 'invalid_event_id'
-        when e.event_name is null
-          -- strict: a key that is left out makes its part unknown, a key of the wrong kind makes the whole false
-          or (e.doc @@ 'strict $.event_name.type() == "string" && $.event_id.type() == "string"
-            && $.event_version.type() == "number"
-            && ($.run_id.type() == "string" || $.run_id == null)
-            && ($.item_id.type() == "string" || $.item_id == null)
-            && ($.workflow_name.type() == "string" || $.workflow_name == null)
-            && ($.agent_role.type() == "string" || $.agent_role == null)
-            && ($.project_id.type() == "string" || $.project_id == null)
-            && ($.metadata.type() == "object" || $.metadata == null)') is false
-          or greatest(
-            length(e.run_id), length(e.item_id), length(e.workflow_name), length(e.agent_role), length(e.project_id)
-          ) > 500 then 'invalid_field'
-        when e.ts is not null and (e.given_ts is null or jsonb_typeof(e.doc -> 'ts') <> 'string') then 'invalid_ts'
-        when pg_column_size(e.doc) > p_max_bytes then 'event_too_large'
-        when t.event_name is null then 'unknown_event_type'
-        when e.event_id collate "C" < p_floor then 'below_retention_floor'
-        when e.id_ts > p_ceiling then 'in_the_future'
-        when e.given_ts - e.id_ts not between -p_max_skew and p_max_skew then 'ts_skew'
-        when jsonb_typeof(e.payload) is distinct from 'object' then 'invalid_payload'
-        when (e.payload @@ t.validator) is not true
-          or (t.has_max_length and telemetry.contract_violation(t.contract, e.payload) is not null) then 'contract'
-      end as reason
+      telemetry.is_storable(
+        p_doc => e.doc, p_event_id => e.event_id, p_id_ts => e.id_ts, p_ts => e.ts, p_validator => t.validator,
+        p_long_contract => case when t.has_max_length then t.contract end,
+        p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
+      ) is true as is_storable
     from (
-      select
-        d.*,
-        octet_length(d.event_id) = 26 and d.event_id collate "C" < '8'
-        and d.event_id !~ '[^0-9A-HJKMNP-TV-Z]' as is_ulid,
-        case when octet_length(d.event_id) = 26
-          then to_timestamp(telemetry.id_octets_ms(d.id_octets) / 1000.0::float8) end as id_ts,
-        case
-          when d.ts like '____-__-__%' and d.ts collate "C" between '0' and ':' and pg_input_is_valid(d.ts, 'timestamptz')
-            then d.ts::timestamptz
-        end as given_ts
+      select d.*, case when d.given_ts is null then d.id_ts else telemetry.given_ts(d.given_ts) end as ts
       from (
         select
-          j.doc,
-          j.position,
-          j.doc ->> 'event_id' as event_id,
-          convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
-          coalesce(j.doc ->> 'event_version', '1') as event_version,
-          j.doc ->> 'event_name' as event_name,
-          j.doc ->> 'ts' as ts,
-          j.doc ->> 'run_id' as run_id,
-          j.doc ->> 'item_id' as item_id,
-          j.doc ->> 'workflow_name' as workflow_name,
-          j.doc ->> 'agent_role' as agent_role,
-          j.doc -> 'payload' as payload,
-          j.doc ->> 'project_id' as project_id,
-          j.doc -> 'metadata' as metadata
-        from jsonb_array_elements(p_events) with ordinality as j (doc, position)
+          i.*,
+          case when octet_length(i.event_id) = 26
+            then to_timestamp(telemetry.id_octets_ms(i.id_octets) / 1000.0::float8) end as id_ts
+        from (
+          select
+            j.doc,
+            j.position,
+            j.doc ->> 'event_id' as event_id,
+            telemetry.id_octets(j.doc ->> 'event_id') as id_octets,
+            coalesce(j.doc ->> 'event_version', '1') as event_version,
+            j.doc ->> 'event_name' as event_name,
+            j.doc ->> 'ts' as given_ts
+          from jsonb_array_elements(p_events) with ordinality as j (doc, position)
+          offset 0
+        ) as i
         offset 0
       ) as d
       offset 0
@@ -371,7 +661,10 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
       on t.event_name = e.event_name and t.event_version::text = e.event_version
     offset 0
   ) as v
-$_$;
+  left join lateral telemetry.refusal_reason(
+    p_doc => v.doc, p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
+  ) as r on not v.is_storable
+$$;
 
 ALTER FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) OWNER TO pylayer_api;
 
@@ -607,6 +900,19 @@ ALTER FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts
 
 COMMENT ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) IS 'Folds the counts of repeated events into one row and returns the totals';
 
+CREATE FUNCTION telemetry.given_ts(p_ts text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select case
+    when p_ts like '____-__-__%' and p_ts collate "C" between '0' and ':' and pg_input_is_valid(p_ts, 'timestamptz')
+      then p_ts::timestamptz
+  end
+$$;
+
+ALTER FUNCTION telemetry.given_ts(p_ts text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.given_ts(p_ts text) IS 'The timestamp in a text as a sender wrote it, or null';
+
 CREATE FUNCTION telemetry.guard_new_partitions() RETURNS event_trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -673,25 +979,33 @@ ALTER FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) OWNER TO py
 
 COMMENT ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) IS 'True when the monthly partition of the time in an event id can be inserted into; waits for a session that is making it';
 
-CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea DEFAULT decode(rpad((((((((((((repeat('0'::text, 96) || '00010203040506070809'::text) || repeat('0'::text, 14)) || '0a0b0c0d0e0f1011'::text) || '00'::text) || '1213'::text) || '00'::text) || '1415'::text) || '00'::text) || '161718191a'::text) || '00'::text) || '1b1c1d1e1f'::text), 512, '0'::text), 'hex'::text)) RETURNS bigint
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+CREATE FUNCTION telemetry.id_octets(p_event_id text) RETURNS bytea
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
     AS $$
-  select
-    (get_byte(p_values, get_byte(p_octets, 0))::bigint << 45)
-    | (get_byte(p_values, get_byte(p_octets, 1))::bigint << 40)
-    | (get_byte(p_values, get_byte(p_octets, 2))::bigint << 35)
-    | (get_byte(p_values, get_byte(p_octets, 3))::bigint << 30)
-    | (get_byte(p_values, get_byte(p_octets, 4))::bigint << 25)
-    | (get_byte(p_values, get_byte(p_octets, 5))::bigint << 20)
-    | (get_byte(p_values, get_byte(p_octets, 6))::bigint << 15)
-    | (get_byte(p_values, get_byte(p_octets, 7))::bigint << 10)
-    | (get_byte(p_values, get_byte(p_octets, 8))::bigint << 5)
-    | (get_byte(p_values, get_byte(p_octets, 9))::bigint << 0)
+  select convert_to(
+    translate(p_event_id, '0123456789ABCDEFGHJKMNPQRSTVWXYZ', '@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_'), 'UTF8'
+  )
 $$;
 
-ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.id_octets(p_event_id text) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
+COMMENT ON FUNCTION telemetry.id_octets(p_event_id text) IS 'The digits of a ULID as octets, each 64 and its value; for the ingest path';
+
+CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select abs(  -- an id that is none must not end up before the times that Postgres knows
+    ((((get_byte(p_octets, 0) * 32 + get_byte(p_octets, 1)) * 32 + get_byte(p_octets, 2)) * 32
+      + get_byte(p_octets, 3)) * 32 + get_byte(p_octets, 4)) * 33554432::bigint
+    + ((((get_byte(p_octets, 5) * 32 + get_byte(p_octets, 6)) * 32 + get_byte(p_octets, 7)) * 32
+      + get_byte(p_octets, 8)) * 32 + get_byte(p_octets, 9))
+    - 2324438517352512  -- each octet is 64 more than its digit
+  )
+$$;
+
+ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
 
 CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -699,28 +1013,43 @@ CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT sta
     SET "TimeZone" TO 'UTC'
     AS $$
 #variable_conflict use_column
+declare
+  v_id text := p_event ->> 'event_id';
+  v_octets bytea := telemetry.id_octets(v_id);
+  v_id_ts timestamptz;
+  v_ts timestamptz;
+  v_rules record;
 begin
-  if octet_length(p_event ->> 'event_id') = 26
-    and telemetry.has_month(
-      to_timestamp(telemetry.id_octets_ms(convert_to(p_event ->> 'event_id', 'UTF8')) / 1000.0::float8)
-    ) then
-    insert into telemetry.workflow_events as w (
-      event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
-      metadata, recorded_epoch, recorded_xid
-    )
+  if octet_length(v_id) = 26 then
+    v_id_ts := to_timestamp(telemetry.id_octets_ms(v_octets) / 1000.0::float8);
+    v_ts := case when p_event ->> 'ts' is null then v_id_ts else telemetry.given_ts(p_event ->> 'ts') end;
     select
-      c.event_id, c.event_version, c.event_name, c.ts, c.run_id, c.item_id, c.workflow_name, c.agent_role, c.payload,
-      c.project_id, c.metadata, s.epoch, pg_current_xact_id()::text::bigint
+      s.epoch, s.retention_floor, s.max_ts_skew, s.max_event_bytes, statement_timestamp() + s.max_clock_ahead as ceiling,
+      t.event_name, t.event_version, t.validator, case when t.has_max_length then t.contract end as long_contract
+    into v_rules
     from core.settings as s
-    cross join lateral telemetry.check_events(
-      p_events => jsonb_build_array(p_event), p_floor => s.retention_floor,
-      p_ceiling => statement_timestamp() + s.max_clock_ahead, p_max_skew => s.max_ts_skew,
-      p_max_bytes => s.max_event_bytes
-    ) as c
-    where s.system_identifier = (select k.system_identifier from pg_control_system() as k)
-      and c.reason is null
-    on conflict (event_id) do nothing
-    returning w.event_id, 'created' into event_id, status;
+    inner join telemetry.event_types as t
+      on t.event_name = p_event ->> 'event_name'
+      and t.event_version::text = coalesce(p_event ->> 'event_version', '1')
+    where s.open_since = pg_postmaster_start_time() and s.open_month @> v_id_ts;
+    if telemetry.is_storable(
+      p_doc => p_event, p_event_id => v_id, p_id_ts => v_id_ts, p_ts => v_ts, p_validator => v_rules.validator,
+      p_long_contract => v_rules.long_contract, p_floor => v_rules.retention_floor, p_ceiling => v_rules.ceiling,
+      p_max_skew => v_rules.max_ts_skew, p_max_bytes => v_rules.max_event_bytes
+    ) then
+      insert into telemetry.workflow_events as w (
+        event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
+        metadata, recorded_epoch, recorded_xid
+      )
+      values (
+        v_id, v_rules.event_version, v_rules.event_name, v_ts,
+        p_event ->> 'run_id', p_event ->> 'item_id', p_event ->> 'workflow_name', p_event ->> 'agent_role',
+        p_event -> 'payload', p_event ->> 'project_id', nullif(p_event -> 'metadata', 'null'),
+        v_rules.epoch, pg_current_xact_id()::text::bigint
+      )
+      on conflict (event_id) do nothing
+      returning w.event_id, 'created' into event_id, status;
+    end if;
   end if;
   if event_id is null then
     select i.event_id, i.status into event_id, status
@@ -748,7 +1077,8 @@ declare
   v_created text[];
 begin
   select
-    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor,
+    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.open_month,
+    s.open_since = pg_postmaster_start_time() as month_is_open,
     statement_timestamp() + s.max_clock_ahead as ceiling
   into v_limits
   from core.settings as s;
@@ -791,6 +1121,8 @@ begin
       select distinct date_trunc('month', b.id_ts, 'UTC')
       from unnest(v_batch) as b where b.reason is null
     ));
+  elsif (v_limits.month_is_open and v_first < upper(v_limits.open_month)) is not true then
+    perform telemetry.note_open_month(v_first);
   end if;
 
   with stored as (
@@ -825,6 +1157,42 @@ $$;
 ALTER FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) IS 'Stores a batch of events, each id once; one row an event in input order: created, duplicate, conflict or refused. Errors: PT400, PT410, PT413, PT422 (with raise), 55P03, 40001, 40P01';
+
+CREATE FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts timestamp with time zone, p_ts timestamp with time zone, p_validator jsonpath, p_long_contract jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  select
+    jsonb_typeof(p_doc) = 'object'
+    and p_event_id !~ '[^0-9A-HJKMNP-TV-Z]'
+    and p_event_id collate "C" >= p_floor
+    and p_id_ts <= p_ceiling  -- so that the id begins with 0 to 7
+    and p_ts between p_id_ts - p_max_skew and p_id_ts + p_max_skew
+    and p_doc - array[
+      'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role', 'payload',
+      'project_id', 'metadata'
+    ] = '{}'
+    -- strict: a key that is left out makes its part unknown, a key of the wrong kind makes the whole false
+    and (p_doc @@ 'strict $.event_id.type() == "string" && $.payload.type() == "object"
+      && $.event_version.type() == "number"
+      && ($.ts.type() == "string" || $.ts == null)
+      && ($.run_id.type() == "string" || $.run_id == null)
+      && ($.item_id.type() == "string" || $.item_id == null)
+      && ($.workflow_name.type() == "string" || $.workflow_name == null)
+      && ($.agent_role.type() == "string" || $.agent_role == null)
+      && ($.project_id.type() == "string" || $.project_id == null)
+      && ($.metadata.type() == "object" || $.metadata == null)') is not false
+    and p_doc -> 'payload' @@ p_validator
+    and pg_column_size(p_doc) <= p_max_bytes
+    and coalesce(greatest(
+      length(p_doc ->> 'run_id'), length(p_doc ->> 'item_id'), length(p_doc ->> 'workflow_name'),
+      length(p_doc ->> 'agent_role'), length(p_doc ->> 'project_id')
+    ) <= 500, true)
+    and (p_long_contract is null or telemetry.contract_violation(p_long_contract, p_doc -> 'payload') is null)
+$_$;
+
+ALTER FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts timestamp with time zone, p_ts timestamp with time zone, p_validator jsonpath, p_long_contract jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts timestamp with time zone, p_ts timestamp with time zone, p_validator jsonpath, p_long_contract jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) IS 'True when an event fulfils every rule of the envelope, the window and its contract';
 
 CREATE FUNCTION telemetry.make_months(p_months timestamp with time zone[]) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -901,6 +1269,29 @@ $$;
 ALTER FUNCTION telemetry.month_partition(p_ts timestamp with time zone) OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) IS 'Partition of the events for the month of a time, or null';
+
+CREATE FUNCTION telemetry.note_open_month(p_id_ts timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  update core.settings as s
+  set open_month = n.month, open_since = pg_postmaster_start_time()
+  from (
+    select
+      k.ctid as row_id,
+      tstzrange(date_trunc('month', p_id_ts), date_trunc('month', p_id_ts) + interval '1 month') as month
+    from core.settings as k
+    where k.system_identifier = (pg_control_system()).system_identifier
+      and (k.open_since is distinct from pg_postmaster_start_time() or p_id_ts >= upper(k.open_month))
+    for update skip locked
+  ) as n
+  where s.ctid = n.row_id
+$$;
+
+ALTER FUNCTION telemetry.note_open_month(p_id_ts timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.note_open_month(p_id_ts timestamp with time zone) IS 'Notes that the month of an event can be inserted into; once a month and once a run of the server';
 
 CREATE FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -997,6 +1388,74 @@ ALTER FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text,
 
 COMMENT ON FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) IS 'SQLSTATE, message and hint of a reason for refusing an event';
 
+CREATE FUNCTION telemetry.refusal_reason(p_doc jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer, OUT reason text, OUT detail text) RETURNS record
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  select
+    v.reason,
+    case v.reason
+      when 'contract' then left(telemetry.contract_violation(v.contract, v.payload), 500)
+      when 'unknown_event_type' then left(format('%s version %s', v.event_name, v.event_version), 200)
+      when 'unknown_key' then left(v.unknown_keys, 200)
+      when 'invalid_ts' then left(v.ts, 64)
+      when 'ts_skew' then left(v.ts, 64)
+      when 'event_too_large' then format('%s bytes, limit %s', pg_column_size(p_doc), p_max_bytes)
+    end
+  from (
+    select
+      e.*,
+      t.contract,
+      case
+        when jsonb_typeof(p_doc) <> 'object' then 'not_an_object'
+        when e.unknown_keys is not null then 'unknown_key'
+        when e.event_id is null then 'missing_event_id'
+        when octet_length(e.event_id) <> 26 or e.event_id collate "C" >= '8' or e.event_id ~ '[^0-9A-HJKMNP-TV-Z]'
+          then 'invalid_event_id'
+        when jsonb_typeof(p_doc -> 'event_id') <> 'string' or jsonb_typeof(p_doc -> 'event_name') is distinct from 'string'
+          or jsonb_typeof(p_doc -> 'event_version') <> 'number'
+          or jsonb_typeof(p_doc -> 'metadata') not in ('object', 'null')
+          or exists (
+            select
+            from unnest(array['run_id', 'item_id', 'workflow_name', 'agent_role', 'project_id']) as f (name)
+            where jsonb_typeof(p_doc -> f.name) not in ('string', 'null') or length(p_doc ->> f.name) > 500
+          ) then 'invalid_field'
+        when jsonb_typeof(p_doc -> 'ts') <> 'string' and e.ts is not null
+          or e.ts is not null and telemetry.given_ts(e.ts) is null then 'invalid_ts'
+        when pg_column_size(p_doc) > p_max_bytes then 'event_too_large'
+        when t.event_name is null then 'unknown_event_type'
+        when e.event_id collate "C" < p_floor then 'below_retention_floor'
+        when core.ulid_time(e.event_id) > p_ceiling then 'in_the_future'
+        when telemetry.given_ts(e.ts) - core.ulid_time(e.event_id) not between -p_max_skew and p_max_skew then 'ts_skew'
+        when jsonb_typeof(e.payload) is distinct from 'object' then 'invalid_payload'
+        when telemetry.contract_violation(t.contract, e.payload) is not null then 'contract'
+      end as reason
+    from (
+      select
+        p_doc ->> 'event_id' as event_id,
+        p_doc ->> 'event_name' as event_name,
+        coalesce(p_doc ->> 'event_version', '1') as event_version,
+        p_doc ->> 'ts' as ts,
+        p_doc -> 'payload' as payload,
+        (
+          select string_agg(k.key, ', ' order by k.key)
+          from jsonb_object_keys(case when jsonb_typeof(p_doc) = 'object' then p_doc else '{}' end) as k (key)
+          where k.key <> all (array[
+            'event_id', 'event_version', 'event_name', 'ts', 'run_id', 'item_id', 'workflow_name', 'agent_role',
+            'payload', 'project_id', 'metadata'
+          ])
+        ) as unknown_keys
+    ) as e
+    left join telemetry.event_types as t
+      on t.event_name = e.event_name and t.event_version::text = e.event_version
+  ) as v
+$$;
+
+ALTER FUNCTION telemetry.refusal_reason(p_doc jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer, OUT reason text, OUT detail text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.refusal_reason(p_doc jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer, OUT reason text, OUT detail text) IS 'Why an event is refused, with the values behind it; null when it may be stored';
+
 CREATE FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer DEFAULT 1, p_description text DEFAULT ''::text, OUT event_name text, OUT event_version integer, OUT created boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1049,6 +1508,52 @@ $$;
 ALTER FUNCTION telemetry.retention_floor() OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.retention_floor() IS 'Least event id (ULID) that is accepted; ids below it were dropped by retention. It only grows';
+
+CREATE FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer DEFAULT 1000, p_after_ts timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id text DEFAULT NULL::text) RETURNS TABLE(event_id text, event_version integer, event_name text, ts timestamp with time zone, run_id text, item_id text, workflow_name text, agent_role text, payload jsonb, project_id text, metadata jsonb, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+  -- in seconds: a month would be longer or shorter than the 30 days that it counts when an event is checked
+  v_skew interval := (select make_interval(secs => extract(epoch from s.max_ts_skew)) from core.settings as s);
+  v_first text := '';
+begin
+  if p_run_id is null then
+    raise exception using
+      errcode = 'PT400', message = 'the run is missing', constraint = 'invalid_run', detail = 'null',
+      hint = 'give the run_id of the events';
+  elsif coalesce(p_limit, 0) not between 1 and 10000 then
+    raise exception using
+      errcode = 'PT400', message = 'limit is out of range', constraint = 'invalid_limit',
+      detail = coalesce(p_limit::text, 'null'), hint = '1 to 10000';
+  elsif num_nulls(p_after_ts, p_after_id) = 1 then
+    raise exception using
+      errcode = 'PT400', message = 'the cursor is incomplete', constraint = 'invalid_cursor',
+      detail = format('ts %s, event_id %s', p_after_ts, left(p_after_id, 26)),
+      hint = 'ts and event_id of the event that ended the previous page';
+  elsif p_after_id is not null then
+    perform core.ulid_time(p_after_id);
+    v_first := core.ulid_floor(least(greatest(p_after_ts, '1970-01-01'::timestamptz + v_skew) - v_skew, '9999-01-01'));
+  end if;
+  return query
+  select
+    w.event_id, w.event_version, w.event_name, w.ts, w.run_id, w.item_id, w.workflow_name, w.agent_role, w.payload,
+    w.project_id, w.metadata, w.recorded_at
+  from telemetry.workflow_events as w
+  where w.run_id = p_run_id
+    and w.event_id >= v_first
+    and (p_after_ts is null or (w.ts, w.event_id) > (p_after_ts, p_after_id))
+  order by w.ts, w.event_id
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) IS 'Events of a run in the order of ts, then id, by keyset pages. Errors: PT400';
 
 CREATE FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) RETURNS TABLE("position" integer, event_id text, status text, code text, reason text, detail text)
     LANGUAGE sql
@@ -2256,6 +2761,40 @@ ALTER FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text
 
 COMMENT ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Makes a version with inline content; the body of create_artifact and create_version';
 
+CREATE TABLE ai.models (
+    model text NOT NULL COLLATE pg_catalog."C",
+    valid_from timestamp with time zone NOT NULL,
+    provider text NOT NULL,
+    input_usd_per_mtok numeric NOT NULL,
+    cached_input_usd_per_mtok numeric NOT NULL,
+    output_usd_per_mtok numeric NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT models_cached_input_usd_per_mtok_check CHECK ((((cached_input_usd_per_mtok >= (0)::numeric) AND (cached_input_usd_per_mtok <= (1000000)::numeric)) AND (min_scale(cached_input_usd_per_mtok) <= 6))),
+    CONSTRAINT models_input_usd_per_mtok_check CHECK ((((input_usd_per_mtok >= (0)::numeric) AND (input_usd_per_mtok <= (1000000)::numeric)) AND (min_scale(input_usd_per_mtok) <= 6))),
+    CONSTRAINT models_model_check CHECK ((model ~ '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$'::text)),
+    CONSTRAINT models_output_usd_per_mtok_check CHECK ((((output_usd_per_mtok >= (0)::numeric) AND (output_usd_per_mtok <= (1000000)::numeric)) AND (min_scale(output_usd_per_mtok) <= 6))),
+    CONSTRAINT models_provider_check CHECK ((provider ~ '^[a-z][a-z0-9_.-]{0,62}$'::text)),
+    CONSTRAINT models_valid_from_check CHECK (((valid_from >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (valid_from <= '9999-12-31 00:00:00+00'::timestamp with time zone)))
+);
+
+ALTER TABLE ai.models OWNER TO pylayer_owner;
+
+COMMENT ON TABLE ai.models IS 'Prices of models. A row holds from its valid_from until that of the model''s next row. Never changed or removed';
+
+COMMENT ON COLUMN ai.models.model IS 'Name of the model as its provider gives it, without the date of a snapshot';
+
+COMMENT ON COLUMN ai.models.valid_from IS 'From when on the price holds';
+
+COMMENT ON COLUMN ai.models.provider IS 'Who sells it, such as openai';
+
+COMMENT ON COLUMN ai.models.input_usd_per_mtok IS 'USD per million input tokens that were not cached';
+
+COMMENT ON COLUMN ai.models.cached_input_usd_per_mtok IS 'USD per million input tokens read from the provider''s cache';
+
+COMMENT ON COLUMN ai.models.output_usd_per_mtok IS 'USD per million output tokens';
+
+COMMENT ON COLUMN ai.models.created_at IS 'When the row was written';
+
 CREATE TABLE core.schema_files (
     path text NOT NULL,
     kind text NOT NULL,
@@ -2295,6 +2834,8 @@ CREATE TABLE core.settings (
     epoch integer DEFAULT 1 NOT NULL,
     system_identifier bigint NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    open_month tstzrange,
+    open_since timestamp with time zone,
     CONSTRAINT settings_epoch_check CHECK ((epoch > 0)),
     CONSTRAINT settings_inline_limit_bytes_check CHECK (((inline_limit_bytes >= 0) AND (inline_limit_bytes <= 10485760))),
     CONSTRAINT settings_max_batch_events_check CHECK (((max_batch_events >= 1) AND (max_batch_events <= 100000))),
@@ -2339,6 +2880,54 @@ COMMENT ON COLUMN core.settings.epoch IS 'Number of clusters this data has lived
 COMMENT ON COLUMN core.settings.system_identifier IS 'pg_control_system().system_identifier of the epoch''s cluster';
 
 COMMENT ON COLUMN core.settings.updated_at IS 'Last change';
+
+COMMENT ON COLUMN core.settings.open_month IS 'The latest month whose partition is known to be there for every session; telemetry.note_open_month sets it';
+
+COMMENT ON COLUMN core.settings.open_since IS 'Start of the server''s run in which open_month and the cluster''s identity were looked up; in another run they are looked up anew';
+
+CREATE TABLE iam.api_keys (
+    key_id core.ulid DEFAULT core.new_ulid() NOT NULL,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    key_hash text NOT NULL,
+    role text NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_keys_expires_at_check CHECK ((expires_at <= '9999-12-31 00:00:00+00'::timestamp with time zone)),
+    CONSTRAINT api_keys_key_hash_check CHECK ((key_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT api_keys_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 200))),
+    CONSTRAINT api_keys_prefix_check CHECK ((prefix ~ '^[A-Za-z0-9_-]{4,20}$'::text)),
+    CONSTRAINT api_keys_role_check CHECK ((role = ANY (ARRAY['pylayer_agent'::text, 'pylayer_analyst'::text, 'pylayer_auditor'::text, 'pylayer_admin'::text]))),
+    CONSTRAINT api_keys_scopes_check CHECK ((scopes <@ ARRAY['events:write'::text, 'events:read'::text, 'artifacts:write'::text, 'artifacts:read'::text, 'models:read'::text]))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE iam.api_keys OWNER TO pylayer_owner;
+
+COMMENT ON TABLE iam.api_keys IS 'API keys. The secret is not here, only its hash. What a key may never changes; it is revoked once, and never removed';
+
+COMMENT ON COLUMN iam.api_keys.key_id IS 'ULID';
+
+COMMENT ON COLUMN iam.api_keys.name IS 'What the key is for, in words';
+
+COMMENT ON COLUMN iam.api_keys.prefix IS 'First characters of the secret, to tell keys apart; no secret';
+
+COMMENT ON COLUMN iam.api_keys.key_hash IS 'sha256 of the whole secret, lower-case hex';
+
+COMMENT ON COLUMN iam.api_keys.role IS 'Database role that requests with the key run under';
+
+COMMENT ON COLUMN iam.api_keys.scopes IS 'What the key may be used for, sorted; empty is nothing';
+
+COMMENT ON COLUMN iam.api_keys.created_at IS 'When it was made';
+
+COMMENT ON COLUMN iam.api_keys.expires_at IS 'From when on it is refused; null is never';
+
+COMMENT ON COLUMN iam.api_keys.revoked_at IS 'Since when it is refused for good; null is not';
+
+COMMENT ON COLUMN iam.api_keys.last_used_at IS 'When it was last used, to the minute; null is never';
 
 CREATE TABLE telemetry.event_types (
     event_name text NOT NULL,
@@ -2618,11 +3207,23 @@ COMMENT ON COLUMN work.artifacts.project_id IS 'Project it belongs to, free text
 
 COMMENT ON COLUMN work.artifacts.created_at IS 'When the id was first used';
 
+ALTER TABLE ONLY ai.models
+    ADD CONSTRAINT models_pkey PRIMARY KEY (model, valid_from);
+
 ALTER TABLE ONLY core.schema_files
     ADD CONSTRAINT schema_files_pkey PRIMARY KEY (path);
 
 ALTER TABLE ONLY core.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY iam.api_keys
+    ADD CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash);
+
+ALTER TABLE ONLY iam.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY iam.api_keys
+    ADD CONSTRAINT api_keys_prefix_key UNIQUE (prefix);
 
 ALTER TABLE ONLY telemetry.event_types
     ADD CONSTRAINT event_types_pkey PRIMARY KEY (event_name, event_version);
@@ -2686,6 +3287,14 @@ CREATE INDEX artifacts_tags ON work.artifacts USING gin (tags jsonb_path_ops) WH
 
 CREATE INDEX artifacts_type_created ON work.artifacts USING btree (type, created_at, artifact_id);
 
+CREATE TRIGGER models_immutable BEFORE DELETE OR UPDATE ON ai.models FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.models ENABLE ALWAYS TRIGGER models_immutable;
+
+CREATE TRIGGER models_keep_all BEFORE TRUNCATE ON ai.models FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.models ENABLE ALWAYS TRIGGER models_keep_all;
+
 CREATE TRIGGER settings_guard BEFORE UPDATE ON core.settings FOR EACH ROW EXECUTE FUNCTION core.settings_guard();
 
 ALTER TABLE core.settings ENABLE ALWAYS TRIGGER settings_guard;
@@ -2697,6 +3306,18 @@ ALTER TABLE core.settings ENABLE ALWAYS TRIGGER settings_keep;
 CREATE TRIGGER settings_keep_all BEFORE TRUNCATE ON core.settings FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
 
 ALTER TABLE core.settings ENABLE ALWAYS TRIGGER settings_keep_all;
+
+CREATE TRIGGER api_keys_immutable BEFORE UPDATE ON iam.api_keys FOR EACH ROW WHEN (((((((((((new.key_id)::text IS DISTINCT FROM (old.key_id)::text) OR (new.name IS DISTINCT FROM old.name)) OR (new.prefix IS DISTINCT FROM old.prefix)) OR (new.key_hash IS DISTINCT FROM old.key_hash)) OR (new.role IS DISTINCT FROM old.role)) OR (new.scopes IS DISTINCT FROM old.scopes)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.expires_at IS DISTINCT FROM old.expires_at)) OR ((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at)))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE iam.api_keys ENABLE ALWAYS TRIGGER api_keys_immutable;
+
+CREATE TRIGGER api_keys_keep BEFORE DELETE ON iam.api_keys FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE iam.api_keys ENABLE ALWAYS TRIGGER api_keys_keep;
+
+CREATE TRIGGER api_keys_keep_all BEFORE TRUNCATE ON iam.api_keys FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE iam.api_keys ENABLE ALWAYS TRIGGER api_keys_keep_all;
 
 CREATE TRIGGER workflow_events_append_only BEFORE DELETE OR UPDATE ON telemetry.workflow_events FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
 
@@ -2754,11 +3375,23 @@ ALTER TABLE ONLY work.artifact_uploads
 ALTER TABLE ONLY work.artifact_versions
     ADD CONSTRAINT artifact_versions_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES work.artifacts(artifact_id);
 
+GRANT USAGE ON SCHEMA ai TO pylayer_api;
+GRANT USAGE ON SCHEMA ai TO pylayer_admin;
+GRANT USAGE ON SCHEMA ai TO pylayer_agent;
+GRANT USAGE ON SCHEMA ai TO pylayer_analyst;
+GRANT USAGE ON SCHEMA ai TO pylayer_auditor;
+
 GRANT USAGE ON SCHEMA core TO pylayer_api;
 GRANT USAGE ON SCHEMA core TO pylayer_admin;
 GRANT USAGE ON SCHEMA core TO pylayer_agent;
 GRANT USAGE ON SCHEMA core TO pylayer_analyst;
 GRANT USAGE ON SCHEMA core TO pylayer_auditor;
+
+GRANT USAGE ON SCHEMA iam TO pylayer_api;
+GRANT USAGE ON SCHEMA iam TO pylayer_admin;
+GRANT USAGE ON SCHEMA iam TO pylayer_agent;
+GRANT USAGE ON SCHEMA iam TO pylayer_analyst;
+GRANT USAGE ON SCHEMA iam TO pylayer_auditor;
 
 GRANT USAGE ON SCHEMA telemetry TO pylayer_api;
 GRANT USAGE ON SCHEMA telemetry TO pylayer_admin;
@@ -2771,6 +3404,21 @@ GRANT USAGE ON SCHEMA work TO pylayer_admin;
 GRANT USAGE ON SCHEMA work TO pylayer_agent;
 GRANT USAGE ON SCHEMA work TO pylayer_analyst;
 GRANT USAGE ON SCHEMA work TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION core.crockford_8(p_bits bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_api;
@@ -2820,6 +3468,31 @@ GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_admin;
 GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_agent;
 GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_analyst;
 GRANT ALL ON FUNCTION core.ulid_time(p_ulid text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION iam.authenticate(p_key_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.authenticate(p_key_hash text) TO pylayer_admin;
+GRANT ALL ON FUNCTION iam.authenticate(p_key_hash text) TO pylayer_agent;
+GRANT ALL ON FUNCTION iam.authenticate(p_key_hash text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION iam.authenticate(p_key_hash text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION iam.check_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION iam.has_api_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_admin;
+GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_agent;
+GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_analyst;
+GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION iam.list_api_keys(p_include_revoked boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.list_api_keys(p_include_revoked boolean) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION iam.revoke_api_key(p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.revoke_api_key(p_key text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION iam.role_scopes(p_role text) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION partman.apply_cluster(p_parent_schema text, p_parent_tablename text, p_child_schema text, p_child_tablename text) TO pylayer_owner;
 
@@ -2933,6 +3606,8 @@ GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, 
 REVOKE ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION telemetry.given_ts(p_ts text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION telemetry.guard_new_partitions() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
@@ -2940,7 +3615,9 @@ REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) TO pylayer_owner;
 
-REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_values bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.id_octets(p_event_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_agent;
@@ -2950,6 +3627,8 @@ REVOKE ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) 
 GRANT ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts timestamp with time zone, p_ts timestamp with time zone, p_validator jsonpath, p_long_contract jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) TO pylayer_api;
 
@@ -2957,6 +3636,8 @@ REVOKE ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) FROM PUBLIC
 GRANT ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.note_open_month(p_id_ts timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
@@ -2968,6 +3649,8 @@ REVOKE ALL ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id te
 
 REVOKE ALL ON FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION telemetry.refusal_reason(p_doc jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer, OUT reason text, OUT detail text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) TO pylayer_admin;
 
@@ -2976,6 +3659,11 @@ GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_analyst;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) TO pylayer_analyst;
 
 REVOKE ALL ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) FROM PUBLIC;
 
@@ -3076,6 +3764,11 @@ REVOKE ALL ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_
 
 REVOKE ALL ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE ai.models TO pylayer_api;
+GRANT SELECT ON TABLE ai.models TO pylayer_admin;
+GRANT SELECT ON TABLE ai.models TO pylayer_analyst;
+GRANT SELECT ON TABLE ai.models TO pylayer_auditor;
+
 GRANT SELECT ON TABLE core.schema_files TO pylayer_api;
 GRANT SELECT ON TABLE core.schema_files TO pylayer_admin;
 GRANT SELECT ON TABLE core.schema_files TO pylayer_analyst;
@@ -3103,6 +3796,12 @@ GRANT UPDATE(retention_days) ON TABLE core.settings TO pylayer_admin;
 GRANT UPDATE(upload_ttl) ON TABLE core.settings TO pylayer_admin;
 
 GRANT UPDATE(upload_grace) ON TABLE core.settings TO pylayer_admin;
+
+GRANT SELECT,INSERT ON TABLE iam.api_keys TO pylayer_api;
+
+GRANT UPDATE(revoked_at) ON TABLE iam.api_keys TO pylayer_api;
+
+GRANT UPDATE(last_used_at) ON TABLE iam.api_keys TO pylayer_api;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.part_config TO pylayer_owner;
 

@@ -1,0 +1,3 @@
+drop type iam.api_key_info;
+drop table iam.api_keys;
+drop schema iam;

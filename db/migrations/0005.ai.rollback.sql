@@ -1,0 +1,3 @@
+drop type ai.model_price;
+drop table ai.models;
+drop schema ai;
