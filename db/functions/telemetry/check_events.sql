@@ -16,8 +16,11 @@ as $$
     v.position::integer, v.event_id, v.type_version, v.event_name, v.ts,
     v.doc ->> 'run_id', v.doc ->> 'item_id', v.doc ->> 'workflow_name', v.doc ->> 'agent_role', v.doc -> 'payload',
     v.doc ->> 'project_id', nullif(v.doc -> 'metadata', 'null'),
-    case when not v.is_storable then coalesce(r.reason, 'contract') end,
-    r.detail,
+    case when not v.is_storable then coalesce(
+      (telemetry.refusal_reason(v.doc, p_floor, p_ceiling, p_max_skew, p_max_bytes)).reason, 'contract'
+    ) end,
+    case when not v.is_storable
+      then (telemetry.refusal_reason(v.doc, p_floor, p_ceiling, p_max_skew, p_max_bytes)).detail end,
     v.id_ts
   from (
     select
@@ -55,9 +58,6 @@ as $$
       on t.event_name = e.event_name and t.event_version::text = e.event_version
     offset 0
   ) as v
-  left join lateral telemetry.refusal_reason(
-    p_doc => v.doc, p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
-  ) as r on not v.is_storable
 $$;
 comment on function telemetry.check_events(jsonb, text, timestamptz, interval, integer) is
 'Checks a batch of events without storing it: one row an element with its columns or the reason why it is refused';
