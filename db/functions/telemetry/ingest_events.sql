@@ -25,11 +25,13 @@ declare
   v_refused integer;
   v_first timestamptz;
   v_last timestamptz;
+  v_epoch integer;
+  v_xid bigint;
   v_created text[];
 begin
   select
-    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.open_month,
-    s.open_since = pg_postmaster_start_time() as month_is_open,
+    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.epoch, s.open_month,
+    (s.open_since = pg_postmaster_start_time()) is true as is_noted,
     statement_timestamp() + s.max_clock_ahead as ceiling
   into v_limits
   from core.settings as s;
@@ -66,16 +68,20 @@ begin
     perform telemetry.raise_refusal(b.position, b.event_id, b.reason, b.detail)
     from unnest(v_batch) as b where b.position = v_refused;
   end if;
-  if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
-    or not telemetry.has_month(v_first) then
-    perform telemetry.make_months(array(
-      select distinct date_trunc('month', b.id_ts, 'UTC')
-      from unnest(v_batch) as b where b.reason is null
-    ));
-  elsif (v_limits.month_is_open and v_first < upper(v_limits.open_month)) is not true then
-    perform telemetry.note_open_month(v_first);
+  if (v_limits.is_noted and v_limits.open_month @> tstzrange(v_first, v_last, '[]')) is not true then
+    if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
+      or not telemetry.has_month(v_first) then
+      perform telemetry.make_months(array(
+        select distinct date_trunc('month', b.id_ts, 'UTC')
+        from unnest(v_batch) as b where b.reason is null
+      ));
+    else
+      perform telemetry.note_open_month(v_first);
+    end if;
   end if;
 
+  v_epoch := case when v_limits.is_noted then v_limits.epoch else core.current_epoch() end;
+  v_xid := pg_current_xact_id()::text::bigint;
   with stored as (
     insert into telemetry.workflow_events (
       event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
@@ -83,9 +89,8 @@ begin
     )
     select
       b.event_id, b.event_version, b.event_name, b.ts, b.run_id, b.item_id, b.workflow_name, b.agent_role, b.payload,
-      b.project_id, b.metadata, r.epoch, r.xid
-    from (select core.current_epoch() as epoch, pg_current_xact_id()::text::bigint as xid offset 0) as r
-    cross join unnest(v_batch) as b
+      b.project_id, b.metadata, v_epoch, v_xid
+    from unnest(v_batch) as b
     where b.reason is null
     order by b.event_id collate "C", b.position
     on conflict (event_id) do nothing
