@@ -1,4 +1,4 @@
-"""`python -m bench [events|artifacts|all]`: measure, show, save under bench/results."""
+"""`python -m bench [events|artifacts|http|emit|langgraph|all]`: measure, show, save under bench/results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import artifacts, events, scale
+from bench import artifacts, emit, events, http, langgraph, scale
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
 
@@ -19,6 +19,9 @@ class Subject(StrEnum):
 
     EVENTS = "events"
     ARTIFACTS = "artifacts"
+    HTTP = "http"
+    EMIT = "emit"
+    LANGGRAPH = "langgraph"
     ALL = "all"
 
 
@@ -46,6 +49,15 @@ def main(
         if subject in (Subject.ARTIFACTS, Subject.ALL):
             measured["artifacts"] = artifacts.measure(settings, quick=quick)
             show("artifacts", measured["artifacts"], console)
+        if subject in (Subject.HTTP, Subject.ALL):
+            measured["http"] = http.measure(settings, quick=quick)
+            show("http", measured["http"], console)
+        if subject in (Subject.EMIT, Subject.ALL):
+            measured["emit"] = emit.measure(quick=quick)
+            show("emit", measured["emit"], console)
+        if subject in (Subject.LANGGRAPH, Subject.ALL):
+            measured["langgraph"] = langgraph.measure(settings, quick=quick)
+            show("langgraph", measured["langgraph"], console)
     if not quick:
         for name, results in measured.items():
             console.print(f"saved {save(name, results, environment)}", soft_wrap=True)

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         s3_secure: ``MINIO_SECURE``, TLS for an endpoint without a scheme.
         s3_bucket: ``S3_BUCKET``.
         s3_force_path_style: ``S3_FORCE_PATH_STYLE``.
-        telemetry_endpoint: ``TELEMETRY_ENDPOINT``, URL of a running ``pylayer serve`` that events are sent to.
+        telemetry_endpoint: ``TELEMETRY_ENDPOINT``, URL of a ``pylayer serve`` that events are sent to.
         telemetry_api_key: ``TELEMETRY_API_KEY``, its API key.
         max_upload_bytes: ``PYLAYER_MAX_UPLOAD_BYTES``, most bytes of content that ``pylayer serve`` takes.
         home: ``PYLAYER_HOME``, the embedded stack's data directory.

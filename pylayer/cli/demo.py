@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
-from contextlib import nullcontext
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +16,10 @@ from rich.console import Console
 from pylayer.cli.connection import connected, program
 from pylayer.config import Settings
 from pylayer.demo import require_packages
+from pylayer.demo.text import plural
 from pylayer.embedded import Stack
+from pylayer.emitter import Emitter, transport_for
+from pylayer.errors import Unavailable
 
 __all__ = ["demo", "register"]
 
@@ -46,14 +51,22 @@ def demo(
     from pylayer.demo.tree import source_root
     from pylayer.demo.watch import watching
 
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # what fails is told once, when it is given up
     root = source_root(path)
     target = _target(data_dir)
-    with connected(target.settings) as client, watching() as watch:
-        summary = run_audit(client, root, exclude=target.settings.home, watch=watch)
+    with connected(target.settings) as client, _emitter(target.settings) as emitter, watching() as watch:
+        summary = run_audit(client, root, emitter=emitter, exclude=target.settings.home, watch=watch)
     if as_json:
         typer.echo(summary.model_dump_json())
     else:
         print_summary(summary, Console(highlight=False), env_command=target.env_command, program=program())
+    if summary.undelivered:
+        raise Unavailable(
+            "the run succeeded, but not all of its events are stored",
+            reason="undelivered",
+            detail=f"{plural(summary.undelivered, 'event')} in {_spool(target.settings)}",
+            hint="the next run sends what waits there; dead-letters.jsonl says what was refused, and why",
+        )
 
 
 def _target(data_dir: Path | None) -> _Target:
@@ -71,6 +84,19 @@ def _target(data_dir: Path | None) -> _Target:
         Settings.model_validate({**info.environment, "PYLAYER_HOME": info.home}),
         f'eval "$({program()} env{option})"',
     )
+
+
+@contextmanager
+def _emitter(settings: Settings) -> Generator[Emitter]:
+    emitter = Emitter(transport_for(settings), spool=_spool(settings))
+    try:
+        yield emitter
+    finally:
+        emitter.close(timeout=0)  # the run has waited long enough
+
+
+def _spool(settings: Settings) -> Path:
+    return settings.home / "spool"
 
 
 def register(app: typer.Typer) -> None:

@@ -1,38 +1,31 @@
-"""Running the graph, and persisting what happens as it happens."""
+"""Running the graph: it reports itself, and the audit what becomes of the work item."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict
 
-from pylayer.artifacts import ArtifactVersion
 from pylayer.client import Client
-from pylayer.demo.emit import RunEvents
-from pylayer.demo.findings import FindingGroup, Inspection, Severity
-from pylayer.demo.graph import AuditState, Nodes, Update, build_graph
-from pylayer.demo.steps import Silent, StepName, StepResult, Watch
+from pylayer.demo.findings import FindingGroup, Severity
+from pylayer.demo.graph import AuditState, Nodes, StoredArtifact, build_graph
+from pylayer.demo.item import AuditItem
+from pylayer.demo.steps import STEPS, Silent, StepLog, StepName, StepResult, Watch
 from pylayer.demo.text import plain, plural
-from pylayer.demo.tree import SourceTree, item_id_of, source_root
-from pylayer.errors import Conflict, PylayerError
+from pylayer.demo.tree import item_id_of, source_root
+from pylayer.emitter import Emitter, default_emitter
+from pylayer.errors import PylayerError
+from pylayer.events import run_context
 from pylayer.ids import new_ulid
+from pylayer.langgraph import instrument
 
-__all__ = ["AuditSummary", "StoredArtifact", "run_audit"]
+__all__ = ["AuditSummary", "run_audit"]
 
+_WORKFLOW = "source_audit"
+_PATIENCE = 5.0  # seconds that a run waits for the delivery of its events
 _FIRST = cast("AuditState", {"artifacts": []})
-
-
-class StoredArtifact(ArtifactVersion):
-    """An artifact of the run.
-
-    Attributes:
-        verified: whether its bytes were read back and have the right hash.
-    """
-
-    verified: bool
 
 
 class AuditSummary(BaseModel):
@@ -45,11 +38,12 @@ class AuditSummary(BaseModel):
         files: number of files.
         size_bytes: bytes of all files together.
         listed_by: ``git`` or ``walk``.
-        steps: the steps in order.
+        steps: the steps in order, each attempt of them.
         findings: number of findings.
         by_severity: number of findings of each severity that occurs.
         groups: the findings by rule, the worst first.
         artifacts: what was stored.
+        undelivered: events that the emitter still keeps, or that were refused; 0 unless something is wrong.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,16 +59,23 @@ class AuditSummary(BaseModel):
     by_severity: dict[Severity, int]
     groups: list[FindingGroup]
     artifacts: list[StoredArtifact]
+    undelivered: int
 
 
 def run_audit(
-    client: Client, path: Path | None = None, *, exclude: Path | None = None, watch: Watch | None = None
+    client: Client,
+    path: Path | None = None,
+    *,
+    emitter: Emitter | None = None,
+    exclude: Path | None = None,
+    watch: Watch | None = None,
 ) -> AuditSummary:
     """Audit a source tree and store events, report, findings and bundle.
 
     Args:
-        client: a connected client.
+        client: a connected client, for the artifacts and the item's last state.
         path: the folder; default the repository around the current folder, else pylayer's own checkout.
+        emitter: where the events go, to the same database; default `pylayer.emitter.default_emitter`.
         exclude: a folder to leave out, such as the stack's data directory.
         watch: is told how it goes on.
 
@@ -90,54 +91,61 @@ def run_audit(
         3
     """
     root = source_root(path)
-    watch = watch or Silent()
-    events = RunEvents(client, new_ulid(), item_id_of(root))
-    with tempfile.TemporaryDirectory(prefix="pylayer-demo-") as folder:
-        nodes = Nodes(client, root, events.run_id, events.item_id, Path(folder), exclude, watch)
-        steps: list[StepResult] = []
+    emitter = emitter or default_emitter()
+    log = StepLog(emitter)
+    run_id, item_id = new_ulid(), item_id_of(root)
+    with (
+        run_context(run_id=run_id, item_id=item_id, workflow_name=_WORKFLOW, agent_role="auditor"),
+        tempfile.TemporaryDirectory(prefix="pylayer-demo-") as folder,
+    ):
+        emitter.flush(_PATIENCE)  # what an earlier run left undelivered has the item's last state
+        item = AuditItem(client, item_id, log)
+        nodes = Nodes(client, log, item, root, Path(folder), exclude, watch or Silent())
         try:
-            return _run(nodes, events, steps)
-        except BaseException as error:
-            reason = _reason(error)
-            step = nodes.clock.failed(reason)
-            _report_failure(events, step, reason, error)
-            if step is not None:
-                watch.end(step)
-            if isinstance(error, OSError):
-                raise PylayerError("a file could not be used", reason="os_error", detail=reason) from error
-            raise
+            state = _run(nodes, log)
+        finally:
+            emitter.flush(_PATIENCE)
+    stats = emitter.stats
+    tree, inspection = state["tree"], state["inspection"]
+    return AuditSummary(
+        run_id=run_id,
+        item_id=item_id,
+        path=plain(str(tree.root)),
+        files=len(tree.files),
+        size_bytes=tree.size_bytes,
+        listed_by=tree.listed_by,
+        steps=[_with_note(step, state) for step in sorted(log.steps, key=_place)],
+        findings=inspection.count,
+        by_severity=inspection.by_severity,
+        groups=list(inspection.groups),
+        artifacts=state["verified"],
+        undelivered=stats.pending + stats.conflicts + stats.refused,
+    )
 
 
-def _run(nodes: Nodes, events: RunEvents, steps: list[StepResult]) -> AuditSummary:
-    events.started()
-    state = _FIRST
-    for name, update in _updates(nodes):
-        state = _merged(state, update)
-        for result in _results(nodes, name, state):
-            is_inspection = result.name == "inspect" and result.status == "succeeded"
-            events.step_completed(result, state["inspection"].groups if is_inspection else ())
-            nodes.watch.end(result)
-            steps.append(result)
-    events.in_review()
-    artifacts = [_verified(nodes.client, artifact) for artifact in state["artifacts"]]
-    events.succeeded()
-    return _summary(events, state["tree"], state["inspection"], steps, artifacts)
+def _run(nodes: Nodes, log: StepLog) -> AuditState:
+    try:
+        nodes.item.start()
+        state = instrument(build_graph(nodes), emitter=log).invoke(_FIRST)
+        nodes.item.move("done")
+    except BaseException as error:
+        reason = plain(str(error) or type(error).__name__)[:500]
+        nodes.item.move("backlog", reason)
+        if isinstance(error, OSError):
+            raise PylayerError("a file could not be used", reason="os_error", detail=reason) from error
+        raise
+    return cast("AuditState", state)
 
 
-def _updates(nodes: Nodes) -> Iterator[tuple[StepName, Update]]:
-    for chunk in build_graph(nodes).stream(_FIRST, stream_mode="updates"):
-        yield from cast("Mapping[StepName, Update]", chunk).items()
+def _place(step: StepResult) -> int:
+    return list(STEPS).index(step.name)
 
 
-def _merged(state: AuditState, update: Update) -> AuditState:
-    artifacts = [*state["artifacts"], *update.get("artifacts", [])]
-    return cast("AuditState", {**state, **update, "artifacts": artifacts})
-
-
-def _results(nodes: Nodes, name: StepName, state: AuditState) -> Iterator[StepResult]:
-    yield nodes.clock.succeeded(_note(name, state))
-    if name == "collect" and not state["tree"].files:
-        yield StepResult(name="inspect", status="skipped", note="nothing to inspect")
+def _with_note(step: StepResult, state: AuditState) -> StepResult:
+    if step.status == "failed":
+        return step
+    note = "nothing to inspect" if step.status == "skipped" else _note(step.name, state)
+    return step.model_copy(update={"note": note})
 
 
 def _note(name: StepName, state: AuditState) -> str:
@@ -149,51 +157,7 @@ def _note(name: StepName, state: AuditState) -> str:
     if name == "inspect":
         inspection = state["inspection"]
         return f"{plural(inspection.count, 'finding')} by {plural(len(inspection.groups), 'rule')}"
+    if name == "verify":
+        return plural(len(state["verified"]), "artifact")
     stored = state["artifacts"][:2] if name == "report" else state["artifacts"][2:]
     return ", ".join(f"{a.type} v{a.version}" for a in stored if a.created) or "unchanged"
-
-
-def _verified(client: Client, artifact: ArtifactVersion) -> StoredArtifact:
-    checked = client.artifacts.verify(artifact.artifact_id, artifact.version)
-    if not checked.ok:
-        raise Conflict(
-            "an artifact does not have the bytes that were stored",
-            reason="hash_mismatch",
-            detail=f"{artifact.artifact_id} version {artifact.version}: {checked.checks[0].status}",
-        )
-    return StoredArtifact(**artifact.model_dump(), verified=checked.checks[0].status == "ok")
-
-
-def _summary(
-    events: RunEvents,
-    tree: SourceTree,
-    inspection: Inspection,
-    steps: list[StepResult],
-    artifacts: list[StoredArtifact],
-) -> AuditSummary:
-    return AuditSummary(
-        run_id=events.run_id,
-        item_id=events.item_id,
-        path=plain(str(tree.root)),
-        files=len(tree.files),
-        size_bytes=tree.size_bytes,
-        listed_by=tree.listed_by,
-        steps=steps,
-        findings=inspection.count,
-        by_severity=inspection.by_severity,
-        groups=list(inspection.groups),
-        artifacts=artifacts,
-    )
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
-    return plain(text)[:500]
-
-
-def _report_failure(events: RunEvents, step: StepResult | None, reason: str, error: BaseException) -> None:
-    """Report a failure; when that fails too (the database is away), the first error is the one to raise."""
-    try:
-        events.failed(step, reason)
-    except PylayerError as second:
-        error.add_note(f"the failure could not be reported: {second}")

@@ -1,26 +1,37 @@
-"""The steps of a run: which is under way, how long each took, how often it was tried."""
+"""The steps of a run, as its events tell them, and who watches it."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 from typing import Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["STEPS", "Silent", "StepClock", "StepName", "StepResult", "Watch"]
+from pylayer.emitter import Emitter
+from pylayer.events import Event, StepCompleted, StepStatus
+from pylayer.models import PriceTable
 
-StepName: TypeAlias = Literal["collect", "inspect", "report", "bundle"]
-STEPS: tuple[StepName, ...] = ("collect", "inspect", "report", "bundle")
+__all__ = ["STEPS", "Silent", "StepLog", "StepName", "StepResult", "Watch"]
+
+StepName: TypeAlias = Literal["collect", "inspect", "report", "bundle", "verify"]
+STEPS: Mapping[StepName, str] = {
+    "collect": "collector",
+    "inspect": "inspector",
+    "report": "reporter",
+    "bundle": "archivist",
+    "verify": "verifier",
+}
+"""The steps in order, each with its agent's role."""
 
 
 class StepResult(BaseModel):
-    """What became of a step.
+    """What became of an attempt of a step.
 
     Attributes:
         name: the step.
         status: how it ended.
-        duration_ms: milliseconds, retries included.
-        retry_count: tries after the first.
+        duration_ms: milliseconds.
+        retry_count: attempts before this one.
         error: why it failed.
         note: what it did, in a few words.
     """
@@ -28,18 +39,40 @@ class StepResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: StepName
-    status: Literal["succeeded", "failed", "skipped"]
-    duration_ms: float = 0.0
+    status: StepStatus
+    duration_ms: float
     retry_count: int = 0
     error: str | None = None
     note: str = ""
+
+
+class StepLog:
+    """Passes events on to an emitter, and keeps what those of steps say.
+
+    Attributes:
+        steps: what was said, in order.
+    """
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self.steps: list[StepResult] = []
+
+    def emit(self, event: Event) -> str:
+        """Take an event and return its id."""
+        if event.event_name == StepCompleted.event_name:
+            self.steps.append(StepResult(name=event.payload["step_name"], **event.payload))
+        return self._emitter.emit(event)
+
+    def prices(self) -> PriceTable:
+        """Return the prices of the models."""
+        return self._emitter.prices()
 
 
 class Watch(Protocol):
     """Is told how a run goes on."""
 
     def begin(self, name: StepName) -> None:
-        """A step begins."""
+        """An attempt of a step begins."""
         ...
 
     def advance(self, done: int, total: int) -> None:
@@ -48,10 +81,6 @@ class Watch(Protocol):
 
     def hush(self) -> None:
         """A step is about to send content, which has a bar of its own."""
-        ...
-
-    def end(self, result: StepResult) -> None:
-        """A step ended."""
         ...
 
 
@@ -66,45 +95,3 @@ class Silent:
 
     def hush(self) -> None:
         """Say nothing."""
-
-    def end(self, result: StepResult) -> None:
-        """Say nothing."""
-
-
-class StepClock:
-    """Times the step under way; beginning it again is a retry."""
-
-    def __init__(self) -> None:
-        self._name: StepName | None = None
-        self._started = 0.0
-        self._tries = 0
-
-    def begin(self, name: StepName) -> None:
-        """Note that a step begins, or is tried again."""
-        if name != self._name:
-            self._name, self._started, self._tries = name, time.perf_counter(), 0
-        self._tries += 1
-
-    def succeeded(self, note: str) -> StepResult:
-        """Return the result of the step under way, and end it."""
-        return self._end("succeeded", note=note)
-
-    def failed(self, error: str) -> StepResult | None:
-        """Return the result of the step under way, and end it; None between steps."""
-        return None if self._name is None else self._end("failed", error=error)
-
-    def _end(
-        self, status: Literal["succeeded", "failed"], *, error: str | None = None, note: str = ""
-    ) -> StepResult:
-        if self._name is None:
-            raise RuntimeError("no step is under way")
-        result = StepResult(
-            name=self._name,
-            status=status,
-            duration_ms=round((time.perf_counter() - self._started) * 1000, 3),
-            retry_count=self._tries - 1,
-            error=error,
-            note=note,
-        )
-        self._name = None
-        return result

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pylayer.demo.audit import AuditSummary
 from pylayer.demo.findings import Severity
-from pylayer.demo.text import plural
+from pylayer.demo.text import plain, plural
 from pylayer.embedded.binaries import postgres_folder
 from pylayer.errors import Unavailable
 
@@ -80,7 +80,7 @@ def _print_steps(summary: AuditSummary, console: Console) -> None:
     for step in summary.steps:
         tries = f", try {step.retry_count + 1}" if step.retry_count else ""
         status = Text(step.status + tries, _STATUS_COLOURS[step.status])
-        table.add_row(step.name, status, _duration(step.duration_ms), _cut(step.note))
+        table.add_row(step.name, status, _duration(step.duration_ms), _cut(plain(step.error or step.note)))
     console.print(table)
 
 
@@ -162,7 +162,7 @@ def queries(summary: AuditSummary) -> tuple[str, str, str]:
     gaps = "select payload->>'gap_type' as gap, payload->>'severity' as severity, payload->>'count' as count"
     kinds = "select type, version, size_bytes, storage_backend"
     return (
-        _psql(f"select ts, event_name, payload {events} order by event_id"),
+        _psql(f"select ts, event_name, payload {events} order by ts"),
         _psql(f"{gaps} {events} and event_name = 'workflow.gap_found' order by event_id"),
         _psql(
             f"{kinds} from work.artifacts join work.artifact_versions using (artifact_id) "

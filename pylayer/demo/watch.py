@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
-from pylayer.demo.steps import Silent, StepName, StepResult, Watch
+from pylayer.demo.steps import Silent, StepName, Watch
 
 __all__ = ["watching"]
 
@@ -27,9 +27,6 @@ class _Spinner:
         self._status.update(f"{self._name} {done:,} of {total:,} files")
 
     def hush(self) -> None:
-        self._status.stop()
-
-    def end(self, result: StepResult) -> None:
         self._status.stop()
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
+import pylayer
+from pylayer.config import Settings
+from pylayer.demo.audit import AuditSummary, run_audit
+from pylayer.emitter import Emitter, SqlTransport
+
+Audit = Callable[..., AuditSummary]
 Rows = list[dict[str, Any]]
 Events = Callable[[str], Rows]
 
@@ -52,13 +59,32 @@ def git() -> Callable[..., None]:
 
 
 @pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """The spool directory of `audit`."""
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def audit(client: pylayer.Client, settings: Settings, spool: Path) -> Iterator[Audit]:
+    """Run an audit on the fresh database."""
+    with Emitter(SqlTransport(settings=settings), spool=spool) as emitter:
+        yield partial(run_audit, client, emitter=emitter)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs wait for no delivery."""
+    monkeypatch.setattr("pylayer.demo.audit._PATIENCE", 0.1)
+
+
+@pytest.fixture
 def events(conn: Connection[dict[str, Any]]) -> Events:
-    """Return the events of a run as they stand in the table, in id order."""
+    """Return the events of a run as they stand in the table, in the order in which they happened."""
 
     def of(run_id: str) -> Rows:
         return conn.execute(
             "select event_name, item_id, workflow_name, agent_role, payload"
-            " from telemetry.workflow_events where run_id = %s order by event_id",
+            " from telemetry.workflow_events where run_id = %s order by ts",
             (run_id,),
         ).fetchall()
 

@@ -19,16 +19,18 @@ from typer.testing import CliRunner
 import pylayer
 from pylayer.cli import app
 from pylayer.cli.connection import program
-from pylayer.demo import audit, summary
+from pylayer.demo import summary
 from pylayer.embedded import Stack
-from pylayer.errors import Conflict, InvalidInput, NotFound
+from pylayer.errors import Conflict, InvalidInput, NotFound, Unavailable
+from tests.demo.conftest import Audit
+from tests.emitter.doubles import Store, fake_server
 
 Invoke = Callable[..., Result]
 
 
 @pytest.fixture
-def invoke(dsn: str, s3_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Invoke:
-    for name, value in {"DATABASE_URL": dsn, **s3_settings}.items():
+def invoke(dsn: str, s3_settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    for name, value in {"DATABASE_URL": dsn, "PYLAYER_HOME": str(tmp_path / "home"), **s3_settings}.items():
         monkeypatch.setenv(name, value)
 
     def call(*arguments: Any, code: int = 0) -> Result:
@@ -59,13 +61,13 @@ def test_the_queries_run(invoke: Invoke, tree: Path, conn: Connection[dict[str, 
     lines = [line for line in invoke(tree).stdout.splitlines() if line.startswith("psql ")]
     statements = [line.split('"')[3] for line in lines]
     counts = [len(conn.execute(statement.encode()).fetchall()) for statement in statements]
-    assert counts == [15, 5, 3]
+    assert counts == [16, 5, 3]
 
 
 def test_without_psql_the_embedded_one_is_named(
-    client: pylayer.Client, tree: Path, monkeypatch: pytest.MonkeyPatch
+    audit: Audit, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = audit.run_audit(client, tree)
+    found = audit(tree)
     monkeypatch.setenv("PATH", str(tree))
     console = Console(width=80, record=True, quiet=False, file=open(os.devnull, "w"))  # noqa: PTH123, SIM115
     with console.file:
@@ -94,6 +96,33 @@ def test_a_failed_run_ends_with_1(invoke: Invoke, tree: Path, client: pylayer.Cl
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "PT409/hash_mismatch" in done.stderr
+
+
+def test_events_go_to_the_telemetry_endpoint(
+    invoke: Invoke, tree: Path, conn: Connection[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    with fake_server(store) as server:
+        monkeypatch.setenv("TELEMETRY_ENDPOINT", server.url)
+        monkeypatch.setenv("TELEMETRY_API_KEY", "pyl_secret")
+        run_id = json.loads(invoke(tree, "--json").stdout)["run_id"]
+    assert [event["run_id"] for event in store.events.values()] == [run_id] * 16
+    assert server.requests[0]["authorization"] == "Bearer pyl_secret"
+    assert conn.execute("select from telemetry.workflow_events").fetchall() == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_endpoint_that_is_away_is_told_after_the_summary(
+    invoke: Invoke, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_server(Store()) as gone:
+        monkeypatch.setenv("TELEMETRY_ENDPOINT", gone.url)
+    result = invoke(tree, code=1)
+    assert "source_bundle" in result.stdout
+    assert isinstance(result.exception, Unavailable)
+    assert result.exception.reason == "undelivered"
+    assert result.exception.detail == f"16 events in {tmp_path / 'home' / 'spool'}"
+    assert list((tmp_path / "home" / "spool").glob("*.spool"))
 
 
 def test_the_stack_is_started_when_none_is_there(
