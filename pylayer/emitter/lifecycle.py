@@ -58,7 +58,9 @@ def stats() -> EmitterStats:
 
 
 def _sum(*found: EmitterStats) -> EmitterStats:
-    return EmitterStats(**{f.name: sum(getattr(each, f.name) for each in found) for f in fields(EmitterStats)})
+    return EmitterStats(
+        **{f.name: sum(getattr(each, f.name) for each in found) for f in fields(EmitterStats)}
+    )
 
 
 def close_all() -> None:

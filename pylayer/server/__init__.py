@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app", "require_packages"]
 
-_PACKAGES = ("fastapi", "prometheus_client", "uvicorn")
+_PACKAGES = ("fastapi", "uvicorn")
 
 
 def create_app(settings: Settings, *, require_key: bool = True) -> FastAPI:

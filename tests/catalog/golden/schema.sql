@@ -622,8 +622,11 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
     v.position::integer, v.event_id, v.type_version, v.event_name, v.ts,
     v.doc ->> 'run_id', v.doc ->> 'item_id', v.doc ->> 'workflow_name', v.doc ->> 'agent_role', v.doc -> 'payload',
     v.doc ->> 'project_id', nullif(v.doc -> 'metadata', 'null'),
-    case when not v.is_storable then coalesce(r.reason, 'contract') end,
-    r.detail,
+    case when not v.is_storable then coalesce(
+      (telemetry.refusal_reason(v.doc, p_floor, p_ceiling, p_max_skew, p_max_bytes)).reason, 'contract'
+    ) end,
+    case when not v.is_storable
+      then (telemetry.refusal_reason(v.doc, p_floor, p_ceiling, p_max_skew, p_max_bytes)).detail end,
     v.id_ts
   from (
     select
@@ -661,9 +664,6 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
       on t.event_name = e.event_name and t.event_version::text = e.event_version
     offset 0
   ) as v
-  left join lateral telemetry.refusal_reason(
-    p_doc => v.doc, p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
-  ) as r on not v.is_storable
 $$;
 
 ALTER FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) OWNER TO pylayer_api;
@@ -1074,11 +1074,13 @@ declare
   v_refused integer;
   v_first timestamptz;
   v_last timestamptz;
+  v_epoch integer;
+  v_xid bigint;
   v_created text[];
 begin
   select
-    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.open_month,
-    s.open_since = pg_postmaster_start_time() as month_is_open,
+    s.max_batch_events, s.max_event_bytes, s.max_ts_skew, s.retention_floor, s.epoch, s.open_month,
+    (s.open_since = pg_postmaster_start_time()) is true as is_noted,
     statement_timestamp() + s.max_clock_ahead as ceiling
   into v_limits
   from core.settings as s;
@@ -1115,16 +1117,20 @@ begin
     perform telemetry.raise_refusal(b.position, b.event_id, b.reason, b.detail)
     from unnest(v_batch) as b where b.position = v_refused;
   end if;
-  if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
-    or not telemetry.has_month(v_first) then
-    perform telemetry.make_months(array(
-      select distinct date_trunc('month', b.id_ts, 'UTC')
-      from unnest(v_batch) as b where b.reason is null
-    ));
-  elsif (v_limits.month_is_open and v_first < upper(v_limits.open_month)) is not true then
-    perform telemetry.note_open_month(v_first);
+  if (v_limits.is_noted and v_limits.open_month @> tstzrange(v_first, v_last, '[]')) is not true then
+    if telemetry.partition_name(v_first) <> telemetry.partition_name(v_last)
+      or not telemetry.has_month(v_first) then
+      perform telemetry.make_months(array(
+        select distinct date_trunc('month', b.id_ts, 'UTC')
+        from unnest(v_batch) as b where b.reason is null
+      ));
+    else
+      perform telemetry.note_open_month(v_first);
+    end if;
   end if;
 
+  v_epoch := case when v_limits.is_noted then v_limits.epoch else core.current_epoch() end;
+  v_xid := pg_current_xact_id()::text::bigint;
   with stored as (
     insert into telemetry.workflow_events (
       event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
@@ -1132,9 +1138,8 @@ begin
     )
     select
       b.event_id, b.event_version, b.event_name, b.ts, b.run_id, b.item_id, b.workflow_name, b.agent_role, b.payload,
-      b.project_id, b.metadata, r.epoch, r.xid
-    from (select core.current_epoch() as epoch, pg_current_xact_id()::text::bigint as xid offset 0) as r
-    cross join unnest(v_batch) as b
+      b.project_id, b.metadata, v_epoch, v_xid
+    from unnest(v_batch) as b
     where b.reason is null
     order by b.event_id collate "C", b.position
     on conflict (event_id) do nothing
@@ -1183,10 +1188,13 @@ CREATE FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts time
       && ($.metadata.type() == "object" || $.metadata == null)') is not false
     and p_doc -> 'payload' @@ p_validator
     and pg_column_size(p_doc) <= p_max_bytes
-    and coalesce(greatest(
-      length(p_doc ->> 'run_id'), length(p_doc ->> 'item_id'), length(p_doc ->> 'workflow_name'),
-      length(p_doc ->> 'agent_role'), length(p_doc ->> 'project_id')
-    ) <= 500, true)
+    and (
+      pg_column_size(p_doc) <= 500  -- then no field of it is longer
+      or coalesce(greatest(
+        length(p_doc ->> 'run_id'), length(p_doc ->> 'item_id'), length(p_doc ->> 'workflow_name'),
+        length(p_doc ->> 'agent_role'), length(p_doc ->> 'project_id')
+      ) <= 500, true)
+    )
     and (p_long_contract is null or telemetry.contract_violation(p_long_contract, p_doc -> 'payload') is null)
 $_$;
 
