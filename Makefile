@@ -12,7 +12,7 @@ help: ## show the targets
 
 setup: .venv/.setup ## make .venv with all packages, and get pg_partman's and pgTAP's SQL
 
-services: .venv/.services ## add the real servers that tests use: MinIO (compiled by Go), PgBouncer
+services: .venv/.services ## add the real servers that tests use: MinIO (compiled by Go), PgBouncer, Prometheus, InfluxDB
 
 up: setup ## start the embedded stack in .pylayer
 	@$(BIN)/pylayer up

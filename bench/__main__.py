@@ -1,7 +1,8 @@
-"""`python -m bench [events|artifacts|http|emit|langgraph|all]`: measure, show, save under bench/results."""
+"""`python -m bench [SUBJECT|all]`: measure, show, save under bench/results."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import artifacts, emit, events, http, langgraph, scale
+from bench import archive, artifacts, emit, events, http, langgraph, rollups, scale
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
+from pylayer.config import Settings
 
 
 class Subject(StrEnum):
@@ -22,7 +24,20 @@ class Subject(StrEnum):
     HTTP = "http"
     EMIT = "emit"
     LANGGRAPH = "langgraph"
+    ARCHIVE = "archive"
+    ROLLUPS = "rollups"
     ALL = "all"
+
+
+_MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
+    Subject.EVENTS: lambda settings, quick: events.measure(settings, quick=quick),
+    Subject.ARTIFACTS: lambda settings, quick: artifacts.measure(settings, quick=quick),
+    Subject.HTTP: lambda settings, quick: http.measure(settings, quick=quick),
+    Subject.EMIT: lambda _, quick: emit.measure(quick=quick),
+    Subject.LANGGRAPH: lambda settings, quick: langgraph.measure(settings, quick=quick),
+    Subject.ARCHIVE: lambda settings, quick: archive.measure(settings, quick=quick),
+    Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),
+}
 
 
 def main(
@@ -40,24 +55,13 @@ def main(
     with running_stack(data_dir) as settings:
         environment = describe(settings)
         measured: dict[str, list[Result]] = {}
-        if subject in (Subject.EVENTS, Subject.ALL):
-            measured["events"] = events.measure(settings, quick=quick)
-            show("events", measured["events"], console)
+        for chosen, measure in _MEASURES.items():
+            if subject in (chosen, Subject.ALL):
+                measured[chosen] = measure(settings, quick)
+                show(chosen, measured[chosen], console)
         if not quick and (subject is Subject.ALL or (full and subject is Subject.EVENTS)):
             measured["scale"] = scale.measure(settings)
             show("scale", measured["scale"], console)
-        if subject in (Subject.ARTIFACTS, Subject.ALL):
-            measured["artifacts"] = artifacts.measure(settings, quick=quick)
-            show("artifacts", measured["artifacts"], console)
-        if subject in (Subject.HTTP, Subject.ALL):
-            measured["http"] = http.measure(settings, quick=quick)
-            show("http", measured["http"], console)
-        if subject in (Subject.EMIT, Subject.ALL):
-            measured["emit"] = emit.measure(quick=quick)
-            show("emit", measured["emit"], console)
-        if subject in (Subject.LANGGRAPH, Subject.ALL):
-            measured["langgraph"] = langgraph.measure(settings, quick=quick)
-            show("langgraph", measured["langgraph"], console)
     if not quick:
         for name, results in measured.items():
             console.print(f"saved {save(name, results, environment)}", soft_wrap=True)

@@ -147,6 +147,12 @@ def call_sql(function: str, names: Iterable[str]) -> str:
     return f"select * from {function}({', '.join(f'{n} => %({n})s' for n in names)})"
 
 
+def json_call_sql(function: str, names: Iterable[str]) -> str:
+    """Return the call of a stored function that gives each row as one JSON object."""
+    arguments = ", ".join(f"{n} => %({n})s" for n in names)
+    return f"select row_to_json(r) from {function}({arguments}) as r"
+
+
 def call(
     function: str,
     params: Mapping[str, Any],

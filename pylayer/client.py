@@ -16,6 +16,7 @@ from psycopg.adapt import Dumper
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
+from pylayer.archive import Archives
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Async, Call, Plan, Sync, T
@@ -23,7 +24,10 @@ from pylayer.config import Settings, checked_dsn
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
 from pylayer.events import Events
 from pylayer.keys import Keys
+from pylayer.metrics import Metrics, timed, watch_pool
 from pylayer.models import Models
+from pylayer.retention import Retention
+from pylayer.rollups import Rollups
 
 __all__ = ["AsyncClient", "Client", "connect", "connect_async"]
 
@@ -75,6 +79,10 @@ class Client:
         artifacts: versioned artifacts (`pylayer.artifacts.Artifacts`).
         keys: API keys (`pylayer.keys.Keys`).
         models: models and their prices (`pylayer.models.Models`).
+        rollups: what is counted of the events for ever (`pylayer.rollups.Rollups`).
+        metrics: totals for monitoring (`pylayer.metrics.Metrics`).
+        retention: months that are taken out (`pylayer.retention.Retention`).
+        archives: months in object storage (`pylayer.archive.Archives`).
     """
 
     def __init__(
@@ -93,6 +101,16 @@ class Client:
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
+        self.rollups: Rollups[Sync] = Rollups(self)
+        self.metrics: Metrics[Sync] = Metrics(self)
+        self.retention: Retention[Sync] = Retention(self)
+        self.archives: Archives[Sync] = Archives(self, blobs)
+
+    @property
+    def database_url(self) -> str:
+        """The connection string of its pool, with a password if it has one."""
+        found = self._pool.conninfo
+        return found if isinstance(found, str) else found()
 
     def using(self, connection: Connection[Any]) -> Client:
         """Return a client that makes its calls on ``connection`` and never commits for its owner.
@@ -136,7 +154,7 @@ class Client:
         raise AssertionError("unreachable")
 
     def _call_once(self, step: Call[T]) -> T:
-        with translated(), self._cursor_connection(step) as connection:
+        with timed(step.sql), translated(), self._cursor_connection(step) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             if self._is_bound(step):
                 _prepare(cursor)
@@ -201,6 +219,10 @@ class AsyncClient:
         self.artifacts: Artifacts[Async] = Artifacts(self, blobs)
         self.keys: Keys[Async] = Keys(self)
         self.models: Models[Async] = Models(self)
+        self.rollups: Rollups[Async] = Rollups(self)
+        self.metrics: Metrics[Async] = Metrics(self)
+        self.retention: Retention[Async] = Retention(self)
+        self.archives: Archives[Async] = Archives(self, blobs)
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
         """Return a client that makes its calls on ``connection``, as `Client.using` does."""
@@ -240,7 +262,7 @@ class AsyncClient:
         raise AssertionError("unreachable")
 
     async def _call_once(self, step: Call[T]) -> T:
-        with translated():
+        with timed(step.sql), translated():
             async with self._cursor_connection(step) as connection:
                 cursor = connection.cursor(row_factory=dict_row)
                 if self._is_bound(step):
@@ -320,6 +342,7 @@ def connect(
     pool = ConnectionPool(
         checked_dsn(dsn) if dsn else settings.require_database_url(),
         kwargs=_CONNECTION,
+        name="client",
         min_size=0,
         max_size=pool_size or settings.database_pool_size,
         timeout=timeout,
@@ -327,7 +350,7 @@ def connect(
         configure=_prepare,
         open=True,
     )
-    return Client(pool, BlobStore.from_settings(settings), role=role)
+    return Client(watch_pool(pool), BlobStore.from_settings(settings), role=role)
 
 
 async def connect_async(
@@ -343,6 +366,7 @@ async def connect_async(
     pool = AsyncConnectionPool(
         checked_dsn(dsn) if dsn else settings.require_database_url(),
         kwargs=_CONNECTION,
+        name="client",
         min_size=0,
         max_size=pool_size or settings.database_pool_size,
         timeout=timeout,
@@ -351,4 +375,4 @@ async def connect_async(
         open=False,
     )
     await pool.open()
-    return AsyncClient(pool, BlobStore.from_settings(settings), role=role)
+    return AsyncClient(watch_pool(pool), BlobStore.from_settings(settings), role=role)

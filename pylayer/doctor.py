@@ -245,6 +245,24 @@ def _partitions(subject: _Subject) -> Iterator[Check]:
         _MAINTAIN,
     )
     yield from _partman(subject)
+    yield from _retention(subject)
+
+
+def _retention(subject: _Subject) -> Iterator[Check]:
+    if not subject.exists("telemetry.retired_months"):
+        return
+    [(ahead, oldest, overdue)] = subject.rows(
+        "select months_ahead, to_char(oldest_month, 'YYYY-MM'), overdue_months"
+        " from telemetry.retention_status()"
+    )
+    yield Check(name="runway", status="ok", detail=f"{ahead} months ahead of this one")
+    yield _verdict(
+        "oldest partition",
+        [f"{oldest or 'none'}, {overdue} months overdue"] if overdue else [],
+        f"{oldest or 'none'}, no month is overdue",
+        f"{_MAINTAIN}; it says what a month waits for",
+        status="warn",
+    )
 
 
 def _missing_months(connection: Session, bounds: Iterable[_Bound]) -> list[str]:

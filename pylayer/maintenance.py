@@ -9,6 +9,9 @@ from pydantic import BaseModel
 
 from pylayer.client import Client
 from pylayer.errors import PylayerError, Unavailable
+from pylayer.migrate.session import Progress, Session
+from pylayer.retention.run import retire_months
+from pylayer.retention.session import maintenance_session
 
 __all__ = ["TaskReport", "maintain"]
 
@@ -29,22 +32,42 @@ class TaskReport(BaseModel):
     error: str | None = None
 
 
-def maintain(client: Client) -> list[TaskReport]:
-    """Run every part of the upkeep once.
+def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskReport]:
+    """Run every part of the upkeep once, unless another session is at it.
 
-    Makes the monthly partitions ahead, removes what expired uploads and deleted blobs left behind, and
-    folds the counts of repeated events. Needs the rights of ``pylayer_admin``.
+    Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
+    enough, removes what expired uploads and deleted blobs left behind, and folds the counts of repeated
+    events. Needs the rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
+
+    Args:
+        client: its connection string leads to the server itself, past a pooler.
+        progress: called with one line before each step of retention.
     """
-    return [
-        _report("partitions", lambda: _partitions(client)),
-        _report("uploads", lambda: _uploads(client)),
-        _report("ingest counts", client.events.fold_ingest_counts),
-    ]
+    try:
+        with maintenance_session(client.database_url) as session:
+            return [
+                _report("partitions", lambda: _partitions(client)),
+                _report("rollups", lambda: client.rollups.refresh().model_dump()),
+                _report("months", lambda: _months(client, session, progress)),
+                _report("uploads", lambda: _uploads(client)),
+                _report("ingest counts", client.events.fold_ingest_counts),
+            ]
+    except PylayerError as error:
+        if error.reason == "maintenance_running":
+            return [TaskReport(task="maintenance", ok=True, done={"skipped": error.message})]
+        return [TaskReport(task="maintenance", ok=False, error=str(error))]
 
 
 def _partitions(client: Client) -> dict[str, Any]:
     months = client.events.make_months_ahead()
     return {"until": f"{months[-1].month:%Y-%m}", "created": [m.partition for m in months if m.created]}
+
+
+def _months(client: Client, session: Session, progress: Progress) -> dict[str, Any]:
+    report = retire_months(client, session, progress)
+    if report.errors:
+        raise PylayerError("some months could not go on", detail="; ".join(report.errors))
+    return report.model_dump(exclude={"errors"})
 
 
 def _uploads(client: Client) -> dict[str, Any]:

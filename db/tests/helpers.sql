@@ -25,3 +25,41 @@ as $$
     'payload', '{"issue_type": "handoff", "impact": "low"}'::jsonb
   ) || p_changes
 $$;
+
+-- A month with events, all counted, that has just come below the retention floor, without any grace; its start.
+create function tap.old_month(p_events integer default 3) returns timestamptz
+language plpgsql volatile
+as $$
+declare
+  v_month timestamptz := (date_trunc('month', now() at time zone 'UTC') - interval '2 months') at time zone 'UTC';
+begin
+  alter table core.settings disable trigger settings_guard;
+  update core.settings
+  set retention_floor = core.ulid_floor(v_month), retention_days = 1, retention_grace = interval '0';
+  alter table core.settings enable always trigger settings_guard;
+  perform telemetry.make_months(array[v_month]);
+  perform telemetry.ingest_event(tap.event('{}', v_month + n * interval '1 hour')) from generate_series(1, p_events) as n;
+  insert into telemetry.month_rollups (month, events) values (v_month, p_events);
+  perform telemetry.raise_retention_floor();
+  return v_month;
+end
+$$;
+
+-- The next step of retention for a month, with the reason where it waits.
+create function tap.next_step(p_month timestamptz) returns text
+language sql volatile
+as $$
+  select concat_ws(' ', s.step, s.reason) from telemetry.retention_steps() as s where s.month = p_month
+$$;
+
+-- Detaches a month, in one transaction as these scripts are.
+create function tap.detach(p_month timestamptz) returns void
+language plpgsql volatile
+as $$
+begin
+  execute format(
+    'alter table telemetry.workflow_events detach partition %s',
+    (select t.partition from telemetry.month_tables() as t where t.month = p_month)
+  );
+end
+$$;

@@ -10,7 +10,19 @@ import typer
 from rich.console import Console
 
 import pylayer
-from pylayer.cli import artifacts, database, demo, events, keys, maintain, serve, stack
+from pylayer.cli import (
+    archive,
+    artifacts,
+    backup,
+    database,
+    demo,
+    events,
+    export,
+    keys,
+    maintain,
+    serve,
+    stack,
+)
 from pylayer.cli.connection import one_line
 from pylayer.errors import PylayerError
 
@@ -45,8 +57,11 @@ database.register(app)
 app.add_typer(artifacts.app, name="artifact")
 app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="key")
+app.add_typer(archive.app, name="archive")
 serve.register(app)
 maintain.register(app)
+app.add_typer(export.app, name="export")
+backup.register(app)
 demo.register(app)
 
 

@@ -1,7 +1,7 @@
-"""The real servers that tests run against beside the embedded ones: MinIO and PgBouncer.
+"""The real servers that tests run against beside the embedded ones: MinIO, PgBouncer, Prometheus, InfluxDB.
 
 ``python -m pylayer.embedded.services`` puts them into the environment (venv), without root: MinIO is
-compiled by Go, as its maintainers document; PgBouncer is Debian's package, of this machine's own release.
+compiled by Go, as its maintainers document; the others are Debian's packages, of this machine's own release.
 """
 
 from __future__ import annotations
@@ -18,12 +18,25 @@ from pylayer.embedded.binaries import shared_folder
 from pylayer.embedded.debian import PrivateApt, mirror
 from pylayer.errors import Unavailable
 
-__all__ = ["find_minio", "find_pgbouncer", "main", "pgbouncer_libraries"]
+__all__ = [
+    "find_influxd",
+    "find_minio",
+    "find_pgbouncer",
+    "find_prometheus",
+    "find_promtool",
+    "main",
+    "pgbouncer_libraries",
+]
 
 _MINIO = "github.com/minio/minio"
 # The last release, and the last commit of the archived repository, for module proxies that lack the former.
 _MINIO_VERSIONS = ("RELEASE.2025-10-15T17-29-55Z", "v0.0.0-20260212201848-7aac2a2c5b7c")
-_PGBOUNCER_PACKAGES = ("pgbouncer", "libevent-2.1-7", "libevent-2.1-7t64", "libc-ares2")
+# Programs, and the packages that hold them: their own, then libraries under the names of several releases.
+_DEBIAN = {
+    "pgbouncer": ("pgbouncer", "libevent-2.1-7", "libevent-2.1-7t64", "libc-ares2"),
+    "prometheus": ("prometheus",),
+    "influxd": ("influxdb",),
+}
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin"
 
 
@@ -41,6 +54,11 @@ def _find(program: str, *folders: Path) -> Path | None:
     return Path(found) if found else None
 
 
+def _find_service(program: str) -> Path | None:
+    usr = _services_folder() / "usr"
+    return _find(program, usr / "sbin", usr / "bin")
+
+
 def find_minio() -> Path | None:
     """Return MinIO's server program, or None."""
     return _find("minio", _own_binaries())
@@ -48,7 +66,22 @@ def find_minio() -> Path | None:
 
 def find_pgbouncer() -> Path | None:
     """Return PgBouncer's program, or None."""
-    return _find("pgbouncer", _services_folder() / "usr" / "sbin")
+    return _find_service("pgbouncer")
+
+
+def find_prometheus() -> Path | None:
+    """Return Prometheus' server program, or None."""
+    return _find_service("prometheus")
+
+
+def find_promtool() -> Path | None:
+    """Return the program that checks rules and metrics, which comes with Prometheus, or None."""
+    return _find_service("promtool")
+
+
+def find_influxd() -> Path | None:
+    """Return InfluxDB's server program (1.x), or None."""
+    return _find_service("influxd")
 
 
 def pgbouncer_libraries() -> list[Path]:
@@ -82,31 +115,33 @@ def _install_minio() -> Iterator[str]:
     raise Unavailable("MinIO could not be installed", reason="missing_program", detail=problem)
 
 
-def _install_pgbouncer() -> Iterator[str]:
-    if found := find_pgbouncer():
-        yield f"pgbouncer: {found}"
+def _install_debian() -> Iterator[str]:
+    missing: list[str] = []
+    for program in _DEBIAN:
+        if found := _find_service(program):
+            yield f"{program}: {found}"
+        else:
+            missing.append(program)
+    if not missing:
         return
     here = mirror()
+    folder = _services_folder()
+    folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pylayer-apt-") as scratch:
         apt = PrivateApt(Path(scratch), here.site, here.suite)
         if not apt.update():
             raise Unavailable("the Debian mirror does not answer", reason="no_mirror", detail=here.site)
-        folder = _services_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        problems = [apt.extract(package, folder) for package in _PGBOUNCER_PACKAGES]
-    if find_pgbouncer() is None:
-        raise Unavailable(
-            "PgBouncer could not be installed",
-            reason="missing_program",
-            detail=problems[0],
-            hint="apt-get install pgbouncer",
-        )
-    yield f"pgbouncer: Debian's package ({here.suite})"
+        for program in missing:
+            problems = [apt.extract(package, folder) for package in _DEBIAN[program]]
+            if _find_service(program):
+                yield f"{program}: Debian's package {_DEBIAN[program][0]} ({here.suite})"
+            else:
+                yield f"{program}: not installed; tests that need it are skipped: {problems[0]}"
 
 
 def main() -> int:
     """Install what is missing and say what was done; tests skip what could not be had, so this returns 0."""
-    for install in (_install_minio, _install_pgbouncer):
+    for install in (_install_minio, _install_debian):
         try:
             for line in install():
                 print(line, flush=True)

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from pylayer.errors import InvalidInput, Retryable
 
-__all__ = ["LOCK_KEY", "Progress", "Session", "locked_session", "session"]
+__all__ = ["LOCK_KEY", "Progress", "Session", "locked_session", "refuse_pooler", "session"]
 
 Session = Connection[tuple[Any, ...]]
 Progress = Callable[[str], None]
@@ -63,7 +63,7 @@ def locked_session(
         Retryable: another runner held the lock for ``wait`` seconds.
     """
     with session(database_url, lock_timeout=lock_timeout) as connection:
-        _refuse_pooler(connection, database_url)
+        refuse_pooler(connection, database_url)
         deadline = time.monotonic() + wait
         told = False
         while not _one(connection, "select pg_try_advisory_lock(%s)", LOCK_KEY):
@@ -81,11 +81,14 @@ def locked_session(
         yield connection
 
 
-def _refuse_pooler(connection: Session, database_url: str) -> None:
+def refuse_pooler(connection: Session, database_url: str) -> None:
     """Refuse a pooler that changes the server's session between transactions.
 
     A pooler makes up the process id that it announces. Behind one, two clients in turn show whether they
     are given the same session.
+
+    Raises:
+        InvalidInput: ``pooled_connection``.
     """
     if connection.info.backend_pid == _backend_pid(connection):
         return
@@ -96,7 +99,7 @@ def _refuse_pooler(connection: Session, database_url: str) -> None:
             seen[1].add(_backend_pid(other))
     if len(seen[0]) > 1 or seen[0] & seen[1]:
         raise InvalidInput(
-            "migrations need a session of their own, and a pooler in transaction mode gives none",
+            "migrations and maintenance need a session of their own; a transaction pooler gives none",
             reason="pooled_connection",
             hint="set DATABASE_DIRECT_URL to the server itself",
         )

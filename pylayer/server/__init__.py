@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app", "require_packages"]
 
-_PACKAGES = ("fastapi", "uvicorn")
+_PACKAGES = ("fastapi", "prometheus_client", "uvicorn")
 
 
 def create_app(settings: Settings, *, require_key: bool = True) -> FastAPI:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 import pylayer
 from pylayer.client import connect_async
 from pylayer.config import Settings
-from pylayer.server import artifacts, health, prices, problems, reading
+from pylayer.server import artifacts, health, metrics, prices, problems, reading
 from pylayer.server.document import describe
 from pylayer.server.ingest import Ingestion
 from pylayer.server.ingest_route import IngestRoute
@@ -66,7 +66,7 @@ def create_app(settings: Settings, *, require_key: bool = True) -> FastAPI:
     if not require_key:
         app.add_middleware(LoopbackOnly)
     app.router.routes.append(IngestRoute())
-    for router in (reading.router, artifacts.router, prices.router, health.router):
+    for router in (reading.router, artifacts.router, prices.router, metrics.router, health.router):
         app.include_router(router)
     describe(app)
     return app

@@ -13,6 +13,7 @@ from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from pylayer.errors import Retryable, Unavailable, translated
+from pylayer.metrics import timed, watch_pool
 from pylayer.server.round_trip import Statement, round_trip
 
 __all__ = ["ANYBODYS_ROLE", "MAX_JOINED", "EventStore", "Outcome", "Row"]
@@ -67,6 +68,7 @@ class EventStore:
             connection_class=AsyncConnection[tuple[Any, ...]],
             open=False,
         )
+        watch_pool(self._pool)
 
     async def __aenter__(self) -> Self:
         await self._pool.open()  # the server need not be there yet
@@ -124,7 +126,7 @@ class EventStore:
             role = Statement(_SET_ROLE, text=(ANYBODYS_ROLE.encode(),))
         else:
             role = Statement(_AUTHENTICATE, text=(key_hash.encode(),))
-        with translated():
+        with timed(statement.sql.decode()), translated():
             try:
                 connection = await self._pool.getconn()
             except (PoolTimeout, PoolClosed) as error:

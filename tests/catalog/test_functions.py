@@ -28,24 +28,48 @@ FROZEN = {
     "core.ulid_time",
     "telemetry.contract_problem",
     "telemetry.contract_validator",
+    "telemetry.cycle_bounds_seconds",
+    "telemetry.duration_bounds_ms",
+    "telemetry.duration_bucket",
+    "telemetry.forbid_late_insert",
     "telemetry.guard_new_partitions",
     "telemetry.guard_partitions",
     "work.is_json_mime",
 }
 # Re-creatable functions that the owner of the tables must own: they read its partitions, or make them.
-OWNED_BY_OWNER = {"telemetry.make_months", "telemetry.month_partition"}
+OWNED_BY_OWNER = {
+    "telemetry.attach_month",
+    "telemetry.begin_restore",
+    "telemetry.check_retention_step",
+    "telemetry.drop_month",
+    "telemetry.finish_restore",
+    "telemetry.guard_month",
+    "telemetry.make_months",
+    "telemetry.month_partition",
+    "telemetry.record_archive",
+    "telemetry.restore_events",
+    "telemetry.restoring_table",
+    "telemetry.seal_month",
+}
 # Small helpers that a pinned search_path would keep from being inlined; each says so in a comment.
 INLINED = {
     "core.crockford_8",
     "core.ms_time",
+    "core.referenced_blobs",
     "core.ulid_ms",
     "telemetry.check_events",
+    "telemetry.duration_bucket",
     "telemetry.given_ts",
     "telemetry.has_month",
     "telemetry.id_octets",
     "telemetry.id_octets_ms",
     "telemetry.is_storable",
+    "telemetry.month_events",
+    "telemetry.label_keys",
     "telemetry.partition_name",
+    "telemetry.payload_number",
+    "telemetry.training_agent_events",
+    "telemetry.training_workflow_data",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 

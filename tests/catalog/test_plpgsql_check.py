@@ -9,14 +9,18 @@ from psycopg import Connection, errors
 
 from tests.catalog.conftest import SCHEMAS
 
-# A trigger function is checked with a table that has it.
+# A trigger function is checked with a table that has it, else with the events: sealed months get one.
 _FINDINGS = """
 select p.oid::regprocedure::text as function, f.sqlstate, f.level, f.lineno, f.message
 from pg_proc as p
 join pg_language as l on l.oid = p.prolang and l.lanname = 'plpgsql'
 cross join lateral checks.plpgsql_check_function_tb(
   p.oid,
-  coalesce((select t.tgrelid from pg_trigger as t where t.tgfoid = p.oid order by t.oid limit 1), 0),
+  coalesce(
+    (select t.tgrelid from pg_trigger as t where t.tgfoid = p.oid order by t.oid limit 1),
+    case when p.prorettype = 'trigger'::regtype then 'telemetry.workflow_events'::regclass end,
+    0
+  ),
   fatal_errors => false, extra_warnings => true, performance_warnings => true, security_warnings => true,
   compatibility_warnings => true
 ) as f

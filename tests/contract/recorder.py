@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,12 +13,17 @@ from unittest.mock import create_autospec
 from psycopg import Connection
 from pydantic import BaseModel
 
+from pylayer.archive import Archives
+from pylayer.archive.parquet import write_parquet
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
 from pylayer.events import Events
 from pylayer.keys import Keys
+from pylayer.metrics import Metrics
 from pylayer.models import Models
+from pylayer.retention import Retention
+from pylayer.rollups import Rollups
 
 _SIGNATURES = """
 select
@@ -59,13 +65,20 @@ _BY_TYPE: Mapping[str, Any] = {
     "bigint": 1,
     "boolean": True,
     "numeric": Decimal("1.5"),
+    "bigint[]": [1],
+    "numeric[]": [Decimal("1.5")],
     "text[]": [_ULID],
     "jsonb": {},
     "timestamp with time zone": datetime(2026, 1, 31, tzinfo=UTC),
     "work.storage_backend": "s3",
     "void": "",
 }
-_BY_NAME: Mapping[str, Any] = {"status": "created", "mime_type": "text/plain"}
+_BY_NAME: Mapping[str, Any] = {
+    "status": "created",
+    "mime_type": "text/plain",
+    "step": "wait",
+    "behind": False,
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,15 @@ def signatures(connection: Connection[dict[str, Any]]) -> dict[str, Signature]:
     return {row["name"]: Signature(**row) for row in connection.execute(_SIGNATURES)}
 
 
+def archive() -> bytes:
+    """An archive of one event."""
+    file = io.BytesIO()
+    write_parquet(
+        [f"{_ULID},1,a.b,2026-01-31 00:00:00+00,,,,,{{}},,,2026-01-31 00:00:00+00,1,1\n".encode()], file
+    )
+    return file.getvalue()
+
+
 @dataclass
 class Recorder:
     """Runs plans; ``failing`` names functions whose calls fail, ``changes`` what their rows say instead."""
@@ -103,10 +125,15 @@ class Recorder:
         blobs = create_autospec(BlobStore, instance=True)
         blobs.stat.return_value.size = -1
         blobs.get.return_value.read.return_value = b""
+        blobs.get.return_value.__enter__.return_value = [archive()]  # its chunks, for who iterates
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
+        self.metrics: Metrics[Sync] = Metrics(self)
+        self.retention: Retention[Sync] = Retention(self)
+        self.archives: Archives[Sync] = Archives(self, blobs)
+        self.rollups: Rollups[Sync] = Rollups(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

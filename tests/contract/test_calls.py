@@ -13,12 +13,17 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from pylayer.archive import Archives
+from pylayer.archive.parquet import Contents
 from pylayer.artifacts import ArtifactInfo, Artifacts
 from pylayer.calls import call_sql, operation
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
 from pylayer.keys import Keys
+from pylayer.metrics import Metrics
 from pylayer.models import Models
+from pylayer.retention import Retention
+from pylayer.rollups import Rollups
 from tests.contract.recorder import Recorder, Signature, function_of, signatures
 
 PACKAGE = Path(__file__).parents[2] / "pylayer"
@@ -52,10 +57,23 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "keys.revoke": lambda r: r.keys.revoke(ID),
     "keys.authenticate": lambda r: r.keys.authenticate("pyl_x"),
     "keys.exist": lambda r: r.keys.exist(),
+    "retention.status": lambda r: r.retention.status(),
+    "retention.steps": lambda r: r.retention.steps(),
+    "retention.raise_floor": lambda r: r.retention.raise_floor(),
+    "retention.seal": lambda r: r.retention.seal(NOW),
+    "retention.attach": lambda r: r.retention.attach(NOW),
+    "retention.drop": lambda r: r.retention.drop(NOW),
+    "archives.list": lambda r: r.archives.list(),
+    "archives.key": lambda r: r.archives.key(NOW),
+    "archives.record": lambda r: r.archives.record(NOW, Contents(), size_bytes=1, content_hash=""),
+    "archives.verify": lambda r: r.archives.verify(NOW),
+    "archives.restore": lambda r: r.archives.restore(NOW),
+    "metrics.totals": lambda r: r.metrics.totals(),
     "models.prices": lambda r: r.models.prices(),
     "models.set_price": lambda r: r.models.set_price(
         "m", provider="p", input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(1)
     ),
+    "rollups.refresh": lambda r: r.rollups.refresh(),
 }
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
@@ -65,13 +83,26 @@ MORE: dict[str, Callable[[Recorder], Any]] = {
 # Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
 NOT_FROM_PYTHON = {
     "ai.cost_usd_est": "PriceTable estimates without a call",
+    "core.advance_epoch": "pylayer restore calls it on its own connection",
     "core.crockford_8": "helper of core.new_ulid",
     "core.current_epoch": "called by the functions that store events",
     "core.ms_time": "helper of core.ulid_time",
     "core.new_ulid": "python-ulid makes them",
+    "core.referenced_blobs": "pylayer backup copies it from its snapshot",
     "core.ulid_floor": "for queries by hand",
     "core.ulid_ms": "helper of core.ulid_time",
     "core.ulid_time": "for queries by hand",
+    "telemetry.cycle_bounds_seconds": "for queries by hand",
+    "telemetry.duration_bounds_ms": "for queries by hand",
+    "telemetry.duration_bucket": "for queries by hand",
+    "telemetry.label_keys": "for queries by hand",
+    "telemetry.state_outcome": "for queries by hand",
+    "telemetry.month_events": "COPY streams it into an archive",
+    "telemetry.payload_number": "helper of telemetry.training_workflow_data",
+    "telemetry.snapshot_horizon": "pylayer export calls it on its own connection",
+    "telemetry.training_agent_events": "pylayer export copies it",
+    "telemetry.training_workflow_data": "pylayer export copies it",
+    "work.abort_open_uploads": "pylayer restore calls it on its own connection",
     "work.artifact_storage_key": "begin_upload makes the key",
     "work.is_json_mime": "stands in a generated column",
 }
@@ -85,6 +116,7 @@ _CHOSEN = {
     "p_preview_text",
     "p_extracted_fields",
     "p_run_id",
+    "p_month",
     "p_type",
 }
 
@@ -125,7 +157,7 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 def test_each_operation_has_a_scenario() -> None:
     operations = {
         f"{namespace.__name__.lower()}.{name}"
-        for namespace in (Events, Artifacts, Keys, Models)
+        for namespace in (Events, Artifacts, Keys, Metrics, Models, Retention, Archives, Rollups)
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }

@@ -16,6 +16,13 @@ import yaml
 SECRETS = {"POSTGRES_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 SERVERS = {"postgres", "minio"}
 ONE_SHOTS = {"bucket", "migrate"}
+MONITORING = {"serve", "prometheus", "grafana"}
+DATA = {
+    "postgres": "/var/lib/postgresql",
+    "minio": "/data",
+    "prometheus": "/prometheus",
+    "grafana": "/var/lib/grafana",
+}
 
 
 def violations(schema: dict[str, Any], document: Any) -> list[str]:
@@ -36,7 +43,14 @@ def test_the_schema_refuses_a_wrong_file(compose_schema: dict[str, Any], compose
 
 
 def test_services(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == SERVERS | ONE_SHOTS | {"maintain"}
+    assert set(compose["services"]) == SERVERS | ONE_SHOTS | {"maintain"} | MONITORING
+
+
+def test_monitoring_starts_only_when_asked_for(compose: dict[str, Any]) -> None:
+    """It needs an API key, which needs a migrated database."""
+    profiles = {name: service.get("profiles", []) for name, service in compose["services"].items()}
+    assert {name for name, found in profiles.items() if found} == MONITORING
+    assert all(profiles[name] == ["monitoring"] for name in MONITORING)
 
 
 def test_every_variable_has_a_default_or_is_required(references: list[re.Match[str]]) -> None:
@@ -71,18 +85,21 @@ def test_ports_are_published_on_loopback_only(compose: dict[str, Any]) -> None:
     assert {name: [target for *_, target in ports] for name, ports in published.items() if ports} == {
         "postgres": ["5432"],
         "minio": ["9000", "9001"],
+        "serve": ["8000"],
+        "prometheus": ["9090"],
+        "grafana": ["3000"],
     }
 
 
-@pytest.mark.parametrize("name", sorted(SERVERS))
+@pytest.mark.parametrize("name", sorted(DATA))
 def test_servers_are_watched_and_keep_their_data(compose: dict[str, Any], name: str) -> None:
     service = compose["services"][name]
     assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
     assert service["restart"] == "unless-stopped"
-    (volume,) = service["volumes"]
-    source, target = volume.split(":")
+    named = [volume for volume in service["volumes"] if not volume.startswith(".")]
+    [(source, target)] = [volume.split(":") for volume in named]
     assert source in compose["volumes"]
-    assert target == {"postgres": "/var/lib/postgresql", "minio": "/data"}[name]
+    assert target == DATA[name]
 
 
 def test_dependencies_wait_for_what_they_can_observe(compose: dict[str, Any]) -> None:
@@ -111,11 +128,14 @@ def test_networks_and_volumes_are_declared_and_used(compose: dict[str, Any]) -> 
     services = compose["services"].values()
     assert {network for service in services for network in service["networks"]} == set(compose["networks"])
     used = {volume.split(":")[0] for service in services for volume in service.get("volumes", [])}
-    assert used == set(compose["volumes"])
+    assert {name for name in used if not name.startswith(".")} == set(compose["volumes"])
 
 
 def test_build_contexts_hold_their_dockerfile(compose: dict[str, Any], docker_dir: Path) -> None:
     for name, service in compose["services"].items():
+        if name in {"prometheus", "grafana"}:
+            assert ":" in service["image"], "an image of others is of a version"
+            continue
         context = docker_dir / service["build"]["context"]
         assert (context / service["build"].get("dockerfile", "Dockerfile")).is_file(), name
 
@@ -126,7 +146,7 @@ def test_nothing_privileged(compose: dict[str, Any]) -> None:
         assert not {"privileged", "cap_add", "network_mode", "pid"} & set(service), name
 
 
-@pytest.mark.parametrize("name", ["migrate", "maintain"])
+@pytest.mark.parametrize("name", ["migrate", "maintain", "serve"])
 def test_commands_are_ones_that_the_command_line_has(compose: dict[str, Any], name: str) -> None:
     command = compose["services"][name]["command"]
     done = subprocess.run(

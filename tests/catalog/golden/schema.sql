@@ -90,6 +90,32 @@ ALTER TYPE telemetry.checked_event OWNER TO pylayer_owner;
 
 COMMENT ON TYPE telemetry.checked_event IS 'One event of a batch after its checks; reason is null when it may be stored';
 
+CREATE TYPE telemetry.counted_event AS (
+	recorded_xid bigint,
+	event_id text COLLATE pg_catalog."C",
+	partition oid,
+	event_name text,
+	ts timestamp with time zone,
+	run_id text,
+	item_id text,
+	workflow_name text,
+	agent_role text,
+	project_id text,
+	label_1 text,
+	label_2 text,
+	label_3 text,
+	label_4 text,
+	input_tokens numeric,
+	cached_input_tokens numeric,
+	output_tokens numeric,
+	cost_usd numeric,
+	duration_ms numeric
+);
+
+ALTER TYPE telemetry.counted_event OWNER TO pylayer_owner;
+
+COMMENT ON TYPE telemetry.counted_event IS 'What a refresh takes of one event; labels and numbers only where its payload fulfils version 1 of its contract';
+
 CREATE TYPE work.storage_backend AS ENUM (
     'inline',
     's3'
@@ -256,6 +282,20 @@ ALTER FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per
 
 COMMENT ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) IS 'Writes the price that a model has from a time on; safe to repeat. Errors: PT400, PT409 price_exists';
 
+CREATE FUNCTION core.advance_epoch() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update core.settings as s
+  set epoch = s.epoch + 1, system_identifier = c.system_identifier
+  from pg_control_system() as c
+  returning s.epoch
+$$;
+
+ALTER FUNCTION core.advance_epoch() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION core.advance_epoch() IS 'Begins a new epoch, after the data came back from a backup';
+
 CREATE FUNCTION core.crockford_8(p_bits bigint) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
@@ -338,6 +378,25 @@ $$;
 ALTER FUNCTION core.new_ulid(p_ts timestamp with time zone) OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION core.new_ulid(p_ts timestamp with time zone) IS 'A new ULID of a time (default: now) with 80 random bits; not monotonic within a millisecond. Errors: PT400 ulid_time_range';
+
+CREATE FUNCTION core.referenced_blobs() RETURNS TABLE(storage_key text, size_bytes bigint, content_hash text, mime_type text, artifact_id text, version integer)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select v.storage_key, v.size_bytes, v.content_hash, v.mime_type, v.artifact_id::text, v.version
+  from work.artifact_versions as v
+  where v.storage_backend = 's3'
+    and not exists (
+      select from work.artifact_tombstones as t where t.artifact_id = v.artifact_id and t.version = v.version
+    )
+  union all
+  select a.storage_key, a.size_bytes, a.content_hash, 'application/vnd.apache.parquet', null, null
+  from telemetry.archives as a
+  where a.verified_at is not null
+$$;
+
+ALTER FUNCTION core.referenced_blobs() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION core.referenced_blobs() IS 'Objects that the rows of this snapshot refer to, for a backup';
 
 CREATE FUNCTION core.settings_guard() RETURNS trigger
     LANGUAGE plpgsql
@@ -615,6 +674,82 @@ ALTER FUNCTION iam.role_scopes(p_role text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION iam.role_scopes(p_role text) IS 'The scopes that a key of a role may have; null for a role that keys cannot act as';
 
+CREATE FUNCTION telemetry.archive_key(p_month timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select format('archives/workflow_events/month=%s/part-0.parquet', to_char(p_month at time zone 'UTC', 'YYYY-MM'))
+$$;
+
+ALTER FUNCTION telemetry.archive_key(p_month timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.archive_key(p_month timestamp with time zone) IS 'Key of a month''s archive: archives/workflow_events/month=YYYY-MM/part-0.parquet';
+
+CREATE FUNCTION telemetry.attach_month(p_month timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '2s'
+    AS $$
+declare
+  v_month timestamptz := date_trunc('month', p_month, 'UTC');
+  v_table regclass;
+begin
+  perform from telemetry.retired_months as r where r.month = v_month for update;
+  select t.partition into v_table
+  from telemetry.month_tables() as t
+  inner join telemetry.retired_months as r on r.month = t.month
+  where t.month = v_month and t.state = 'detached' and r.sealed_at is not null;
+  if v_table is null then
+    raise exception using
+      errcode = 'PT409', message = 'there is no such month beside the table of events', constraint = 'not_detached',
+      detail = coalesce(p_month::text, 'null'), hint = 'telemetry.retention_steps() says what comes next';
+  end if;
+  execute format(
+    'alter table telemetry.workflow_events attach partition %s for values from (%L) to (%L)',
+    v_table, core.ulid_floor(v_month), core.ulid_floor(v_month + interval '1 month')
+  );
+end
+$$;
+
+ALTER FUNCTION telemetry.attach_month(p_month timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.attach_month(p_month timestamp with time zone) IS 'Puts a sealed month that stands beside the table of events back into it. Errors: PT409 not_detached, 55P03';
+
+CREATE FUNCTION telemetry.begin_restore(p_month timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '2s'
+    AS $$
+declare
+  v_month timestamptz := date_trunc('month', p_month, 'UTC');
+  v_name text := telemetry.partition_name(v_month);
+begin
+  perform from telemetry.retired_months as r where r.month = v_month for update;
+  if not exists (select from telemetry.archives as a where a.month = v_month) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no archive of this month', constraint = 'no_archive',
+      detail = coalesce(p_month::text, 'null'), hint = 'telemetry.list_archives() lists them';
+  elsif exists (select from telemetry.month_tables() as t where t.month = v_month and t.state <> 'restoring') then
+    raise exception using
+      errcode = 'PT409', message = 'the month is in the database', constraint = 'month_present',
+      detail = p_month::text, hint = 'only a dropped month can be restored';
+  end if;
+  update telemetry.retired_months as r set restoring_since = now() where r.month = v_month;
+  execute format('drop table if exists %s', v_name);
+  execute format('create table %s (like telemetry.workflow_events including all)', v_name);
+  execute format(
+    'alter table %s add constraint event_id_of_month check (event_id >= %L and event_id < %L)',
+    v_name, core.ulid_floor(v_month), core.ulid_floor(v_month + interval '1 month')
+  );
+end
+$$;
+
+ALTER FUNCTION telemetry.begin_restore(p_month timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.begin_restore(p_month timestamp with time zone) IS 'Begins the restore of a dropped month from its archive. Errors: PT404 no_archive, PT409 month_present, 55P03';
+
 CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) RETURNS SETOF telemetry.checked_event
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -669,6 +804,64 @@ $$;
 ALTER FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) IS 'Checks a batch of events without storing it: one row an element with its columns or the reason why it is refused';
+
+CREATE FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, p_step text) RETURNS regclass
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_found record;
+begin
+  perform from telemetry.retired_months as r where r.month = date_trunc('month', p_month, 'UTC') for update;
+  select s.partition, s.step, s.reason into v_found
+  from telemetry.retention_steps() as s where s.month = date_trunc('month', p_month, 'UTC');
+  if v_found.step is null then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such month below the retention floor', constraint = 'no_retired_month',
+      detail = coalesce(p_month::text, 'null'), hint = 'telemetry.retention_steps() lists them';
+  elsif v_found.step <> p_step then
+    raise exception using
+      errcode = 'PT409', message = 'another step of retention comes first', constraint = 'not_due',
+      detail = concat_ws(' ', p_month, p_step, 'asked for, next is', v_found.step, v_found.reason),
+      hint = 'telemetry.retention_steps() says what comes next';
+  end if;
+  return to_regclass(v_found.partition);
+end
+$$;
+
+ALTER FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, p_step text) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, p_step text) IS 'Refuses a step of retention that is not the next one of its month. Errors: PT404 no_retired_month, PT409 not_due';
+
+CREATE FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_known telemetry.archives;
+begin
+  select a.* into v_known from telemetry.archives as a where a.month = date_trunc('month', p_month, 'UTC') for update;
+  if v_known.month is null then
+    raise exception using
+      errcode = 'PT404', message = 'there is no archive of this month', constraint = 'no_archive',
+      detail = coalesce(p_month::text, 'null'), hint = 'telemetry.list_archives() lists them';
+  elsif (p_rows, p_content_hash, p_min_event_id, p_max_event_id) is distinct from
+    (v_known.rows, v_known.content_hash, v_known.min_event_id::text, v_known.max_event_id::text) then
+    raise exception using
+      errcode = 'PT409', message = 'the archive is not what was recorded', constraint = 'archive_differs',
+      detail = format(
+        '%s rows of %s, sha256 %s of %s', p_rows, v_known.rows, p_content_hash, v_known.content_hash
+      ),
+      hint = 'put the file back from a copy of the bucket';
+  end if;
+  update telemetry.archives as a set verified_at = clock_timestamp() where a.month = v_known.month;
+  return (select a.verified_at from telemetry.archives as a where a.month = v_known.month);
+end
+$$;
+
+ALTER FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) IS 'Records that an archive was read back and found right. Errors: PT404 no_archive, PT409 archive_differs';
 
 CREATE FUNCTION telemetry.contract_problem(p_contract jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -833,6 +1026,360 @@ ALTER FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) O
 
 COMMENT ON FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) IS 'The first rule of a contract that a payload breaks, in words, or null';
 
+CREATE FUNCTION telemetry.count_cycles(p_item_types text[], p_seconds numeric[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with cycles as (
+    select
+      c.item_type, c.seconds,
+      (select count(*) + 1 from unnest(telemetry.cycle_bounds_seconds()) as b (bound) where b.bound < c.seconds) as nth
+    from unnest(p_item_types, p_seconds) as c (item_type, seconds)
+  ),
+  bucketed as (
+    select t.item_type, n.nth, sum(c.seconds) as seconds, count(c.nth) as items
+    from (select distinct c.item_type from cycles as c) as t
+    cross join generate_series(1, cardinality(telemetry.cycle_bounds_seconds()) + 1) as n (nth)
+    left join cycles as c on c.item_type = t.item_type and c.nth = n.nth
+    group by t.item_type, n.nth
+  )
+  insert into telemetry.cycle_rollups as r (item_type, seconds_sum, seconds_histogram)
+  select b.item_type, sum(b.seconds), array_agg(b.items order by b.nth)
+  from bucketed as b
+  group by b.item_type
+  on conflict (item_type) do update set
+    seconds_sum = r.seconds_sum + excluded.seconds_sum,
+    seconds_histogram = array(
+      select u.before + u.more from unnest(r.seconds_histogram, excluded.seconds_histogram) as u (before, more)
+    )
+$$;
+
+ALTER FUNCTION telemetry.count_cycles(p_item_types text[], p_seconds numeric[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.count_cycles(p_item_types text[], p_seconds numeric[]) IS 'Adds the cycle times of items that succeeded to the running totals';
+
+CREATE FUNCTION telemetry.count_events(p_batch telemetry.counted_event[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET work_mem TO '64MB'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $$
+  with hourly as materialized (
+    select
+      date_trunc('hour', b.ts) as hour, b.event_name, b.workflow_name, b.agent_role, b.label_1, b.label_2, b.label_3,
+      b.label_4, telemetry.duration_bucket(b.duration_ms) as bucket_nr,
+      count(*)::integer as events,
+      sum(b.input_tokens) as input_tokens,
+      sum(b.cached_input_tokens) as cached_input_tokens,
+      sum(b.output_tokens) as output_tokens,
+      sum(b.cost_usd) as cost_usd,
+      sum(b.duration_ms) as duration_ms
+    from unnest(p_batch) as b
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+  ),
+  summed as (
+    select
+      case grouping(h.hour, date_trunc('day', h.hour)) when 1 then 'hour' when 2 then 'day' else 'all' end as grain,
+      coalesce(h.hour, date_trunc('day', h.hour), '-infinity') as bucket,
+      h.event_name, h.workflow_name, h.agent_role,
+      h.label_1, h.label_2, h.label_3, h.label_4,
+      sum(h.events) as events,
+      coalesce(sum(h.input_tokens), 0) as input_tokens,
+      coalesce(sum(h.cached_input_tokens), 0) as cached_input_tokens,
+      coalesce(sum(h.output_tokens), 0) as output_tokens,
+      coalesce(sum(h.cost_usd), 0) as cost_usd,
+      coalesce(sum(h.duration_ms), 0) as duration_ms_sum,
+      case when count(h.bucket_nr) > 0 then array[
+        coalesce(sum(h.events) filter (where h.bucket_nr = 1), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 2), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 3), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 4), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 5), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 6), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 7), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 8), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 9), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 10), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 11), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 12), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 13), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 14), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 15), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 16), 0),
+        coalesce(sum(h.events) filter (where h.bucket_nr = 17), 0)
+      ] end as duration_histogram
+    from hourly as h
+    group by h.event_name, h.workflow_name, h.agent_role, h.label_1, h.label_2, h.label_3, h.label_4,
+      grouping sets ((h.hour), (date_trunc('day', h.hour)), ())
+  ),
+  counted as (
+    insert into telemetry.event_rollups as r (
+      grain, bucket, series_id, event_name, workflow_name, agent_role, labels, events, input_tokens, cached_input_tokens,
+      output_tokens, cost_usd, duration_ms_sum, duration_histogram
+    )
+    select
+      s.grain, s.bucket,
+      encode(substr(sha256(convert_to(
+        jsonb_build_array(s.event_name, s.workflow_name, s.agent_role, l.labels)::text, 'UTF8'
+      )), 1, 16), 'hex')::uuid,
+      s.event_name, s.workflow_name, s.agent_role, l.labels, s.events, s.input_tokens, s.cached_input_tokens,
+      s.output_tokens, s.cost_usd, s.duration_ms_sum, s.duration_histogram
+    from summed as s
+    cross join lateral (select telemetry.label_keys(s.event_name) as keys) as k
+    cross join lateral (
+      select jsonb_strip_nulls(jsonb_object(
+        k.keys, (array[s.label_1, s.label_2, s.label_3, s.label_4])[:cardinality(k.keys)]
+      )) as labels
+    ) as l
+    on conflict (grain, bucket, series_id) do update set
+      events = r.events + excluded.events,
+      input_tokens = r.input_tokens + excluded.input_tokens,
+      cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens,
+      output_tokens = r.output_tokens + excluded.output_tokens,
+      cost_usd = r.cost_usd + excluded.cost_usd,
+      duration_ms_sum = r.duration_ms_sum + excluded.duration_ms_sum,
+      duration_histogram = case
+        when r.duration_histogram is null then excluded.duration_histogram
+        when excluded.duration_histogram is null then r.duration_histogram
+        else array(
+          select u.before + u.more from unnest(r.duration_histogram, excluded.duration_histogram) as u (before, more)
+        )
+      end
+  )
+  insert into telemetry.month_rollups as m (month, events)
+  select date_trunc('month', core.ulid_time(min(b.event_id))), count(*)
+  from unnest(p_batch) as b
+  group by b.partition
+  on conflict (month) do update set events = m.events + excluded.events
+$$;
+
+ALTER FUNCTION telemetry.count_events(p_batch telemetry.counted_event[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.count_events(p_batch telemetry.counted_event[]) IS 'Adds a batch of events to the rollups by hour, day and over all time, and to those by month';
+
+CREATE FUNCTION telemetry.count_items(p_batch telemetry.counted_event[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET work_mem TO '64MB'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_item_ids text[];
+  v_item_types text[];
+begin
+  with noted as (
+    insert into telemetry.state_changes (item_id, item_type, ts, event_id, run_id, from_state, to_state)
+    select coalesce(c.own_run_id, c.item_id), c.label_1, c.ts, c.event_id, c.run_id, c.label_2, c.label_3
+    from (
+      -- a run is told apart by its run_id, whatever item it works on
+      select b.*, case when b.label_1 = 'workflow_run' then b.run_id end as own_run_id
+      from unnest(p_batch) as b
+      where b.event_name = 'workflow.item_state_changed' and b.label_1 <> '' and b.label_3 is not null
+    ) as c
+    where coalesce(c.own_run_id, c.item_id) is not null
+    returning item_id, item_type
+  )
+  select array_agg(k.item_id), array_agg(k.item_type) into v_item_ids, v_item_types
+  from (select distinct n.item_id, n.item_type from noted as n) as k;
+
+  if v_item_ids is not null then
+    perform telemetry.settle_items(v_item_ids, v_item_types);
+  end if;
+
+  insert into telemetry.item_rollups as r (
+    item_id, item_type, project_id, events, steps, failed_steps, input_tokens, cached_input_tokens, output_tokens, cost_usd
+  )
+  select
+    u.item_id,
+    coalesce(
+      (
+        select i.item_type from telemetry.item_rollups as i where i.item_id = u.item_id
+        order by i.item_type = '', i.started_at, i.item_type limit 1
+      ),
+      ''
+    ),
+    u.project_id, u.events, u.steps, u.failed_steps, u.input_tokens, u.cached_input_tokens, u.output_tokens, u.cost_usd
+  from (
+    select
+      b.item_id,
+      min(b.project_id) as project_id,
+      count(*) as events,
+      count(*) filter (where b.event_name = 'workflow.step_completed') as steps,
+      count(*) filter (where b.event_name = 'workflow.step_completed' and b.label_2 = 'failed') as failed_steps,
+      coalesce(sum(b.input_tokens), 0) as input_tokens,
+      coalesce(sum(b.cached_input_tokens), 0) as cached_input_tokens,
+      coalesce(sum(b.output_tokens), 0) as output_tokens,
+      coalesce(sum(b.cost_usd), 0) as cost_usd
+    from unnest(p_batch) as b
+    where b.item_id is not null
+    group by b.item_id
+  ) as u
+  on conflict (item_id, item_type) do update set
+    project_id = least(r.project_id, excluded.project_id),
+    events = r.events + excluded.events,
+    steps = r.steps + excluded.steps,
+    failed_steps = r.failed_steps + excluded.failed_steps,
+    input_tokens = r.input_tokens + excluded.input_tokens,
+    cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens,
+    output_tokens = r.output_tokens + excluded.output_tokens,
+    cost_usd = r.cost_usd + excluded.cost_usd;
+end
+$$;
+
+ALTER FUNCTION telemetry.count_items(p_batch telemetry.counted_event[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.count_items(p_batch telemetry.counted_event[]) IS 'Adds a batch of events to the changes of state and to the rollups by item';
+
+CREATE FUNCTION telemetry.count_runs(p_batch telemetry.counted_event[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET work_mem TO '64MB'
+    SET jit TO 'off'
+    AS $$
+  insert into telemetry.run_rollups as r (
+    run_id, workflow_name, project_id, state, outcome, started_at, ended_at, last_event_at, events, steps, failed_steps,
+    input_tokens, cached_input_tokens, output_tokens, cost_usd, duration_ms_sum
+  )
+  select
+    u.run_id, u.workflow_name, u.project_id, i.state, i.outcome, u.started_at, i.ended_at, u.last_event_at, u.events,
+    u.steps, u.failed_steps, u.input_tokens, u.cached_input_tokens, u.output_tokens, u.cost_usd, u.duration_ms_sum
+  from (
+    select
+      k.run_id,
+      min(b.workflow_name) as workflow_name,
+      min(b.project_id) as project_id,
+      min(b.ts) as started_at,
+      max(b.ts) as last_event_at,
+      count(*) as events,
+      count(*) filter (where b.event_name = 'workflow.step_completed') as steps,
+      count(*) filter (where b.event_name = 'workflow.step_completed' and b.label_2 = 'failed') as failed_steps,
+      coalesce(sum(b.input_tokens), 0) as input_tokens,
+      coalesce(sum(b.cached_input_tokens), 0) as cached_input_tokens,
+      coalesce(sum(b.output_tokens), 0) as output_tokens,
+      coalesce(sum(b.cost_usd), 0) as cost_usd,
+      coalesce(sum(b.duration_ms), 0) as duration_ms_sum
+    from unnest(p_batch) as b
+    cross join lateral (
+      -- what changes the state of a run may tell it as its item only
+      select coalesce(
+        b.run_id,
+        case when b.event_name = 'workflow.item_state_changed' and b.label_1 = 'workflow_run' then b.item_id end
+      ) as run_id
+    ) as k
+    where k.run_id is not null
+    group by k.run_id
+  ) as u
+  left join telemetry.item_rollups as i on i.item_id = u.run_id and i.item_type = 'workflow_run'
+  on conflict (run_id) do update set
+    workflow_name = least(r.workflow_name, excluded.workflow_name),
+    project_id = least(r.project_id, excluded.project_id),
+    state = excluded.state,
+    outcome = excluded.outcome,
+    started_at = least(r.started_at, excluded.started_at),
+    ended_at = excluded.ended_at,
+    last_event_at = greatest(r.last_event_at, excluded.last_event_at),
+    events = r.events + excluded.events,
+    steps = r.steps + excluded.steps,
+    failed_steps = r.failed_steps + excluded.failed_steps,
+    input_tokens = r.input_tokens + excluded.input_tokens,
+    cached_input_tokens = r.cached_input_tokens + excluded.cached_input_tokens,
+    output_tokens = r.output_tokens + excluded.output_tokens,
+    cost_usd = r.cost_usd + excluded.cost_usd,
+    duration_ms_sum = r.duration_ms_sum + excluded.duration_ms_sum
+$$;
+
+ALTER FUNCTION telemetry.count_runs(p_batch telemetry.counted_event[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.count_runs(p_batch telemetry.counted_event[]) IS 'Adds a batch of events to the rollups by run';
+
+CREATE FUNCTION telemetry.cycle_bounds_seconds() RETURNS numeric[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array[
+    60, 300, 900, 3600, 14400, 28800, 86400, 172800, 259200, 604800, 1209600, 2592000, 7776000
+  ]::numeric[]
+$$;
+
+ALTER FUNCTION telemetry.cycle_bounds_seconds() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.cycle_bounds_seconds() IS 'Upper bounds of the histograms of cycle times, seconds, each inclusive; the last bucket, above them all, has none';
+
+CREATE FUNCTION telemetry.drop_month(p_month timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '2s'
+    AS $$
+declare
+  v_month timestamptz := date_trunc('month', p_month, 'UTC');
+  v_table regclass := telemetry.check_retention_step(p_month => p_month, p_step => 'drop');
+  v_known record;
+  v_events bigint;
+begin
+  execute format('lock table %s in access exclusive mode', v_table);
+  execute format('select count(*) from %s', v_table) into v_events;
+  select
+    r.events, coalesce(m.events, 0) as counted, coalesce(a.rows, r.events) as archived,
+    r.restoring_since is not null as is_leftover
+  into v_known
+  from telemetry.retired_months as r
+  left join telemetry.month_rollups as m on m.month = r.month
+  left join telemetry.archives as a on a.month = r.month
+  where r.month = v_month;
+  if not v_known.is_leftover
+    and (v_events, v_events, v_events) is distinct from (v_known.events, v_known.counted, v_known.archived) then
+    raise exception using
+      errcode = 'PT409', message = 'the month is not what was sealed, counted and archived', constraint = 'rows_differ',
+      detail = format(
+        '%s events, %s sealed, %s counted, %s archived', v_events, v_known.events, v_known.counted, v_known.archived
+      ),
+      hint = 'nothing is dropped; compare the table with telemetry.month_rollups and telemetry.archives';
+  end if;
+  execute format('drop table %s', v_table);
+  update telemetry.retired_months as r
+  set dropped_at = coalesce(r.dropped_at, now()), restoring_since = null, kept_until = null
+  where r.month = v_month;
+  return v_events;
+end
+$$;
+
+ALTER FUNCTION telemetry.drop_month(p_month timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.drop_month(p_month timestamp with time zone) IS 'Drops a detached month after a last count of it. Errors: PT404 no_retired_month, PT409 not_due, rows_differ, 55P03';
+
+CREATE FUNCTION telemetry.duration_bounds_ms() RETURNS numeric[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select array[
+    5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 900000, 3600000
+  ]::numeric[]
+$$;
+
+ALTER FUNCTION telemetry.duration_bounds_ms() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.duration_bounds_ms() IS 'Upper bounds of the duration histograms, milliseconds, each inclusive; the last bucket, above them all, has none';
+
+CREATE FUNCTION telemetry.duration_bucket(p_ms numeric) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select 17 - width_bucket(
+    -p_ms,
+    '{-3600000,-900000,-300000,-60000,-30000,-10000,-5000,-2500,-1000,-500,-250,-100,-50,-25,-10,-5}'::numeric[]
+  )
+$$;
+
+ALTER FUNCTION telemetry.duration_bucket(p_ms numeric) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.duration_bucket(p_ms numeric) IS 'Number of the histogram bucket of a duration in milliseconds: 1 to 16 by telemetry.duration_bounds_ms, 17 above';
+
 CREATE FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_item_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 1000, p_after text DEFAULT NULL::text) RETURNS TABLE(event_id text, event_version integer, event_name text, ts timestamp with time zone, run_id text, item_id text, workflow_name text, agent_role text, payload jsonb, project_id text, metadata jsonb, recorded_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -884,6 +1431,46 @@ ALTER FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to ti
 
 COMMENT ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) IS 'Events of a time range with filters, in id order, by keyset pages. Errors: PT400';
 
+CREATE FUNCTION telemetry.finish_restore(p_month timestamp with time zone, p_days integer DEFAULT 30) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '2s'
+    AS $$
+declare
+  v_month timestamptz := date_trunc('month', p_month, 'UTC');
+  v_table regclass := telemetry.restoring_table(p_month => p_month);
+  v_rows bigint;
+  v_first text;
+  v_last text;
+  v_known telemetry.archives;
+begin
+  if coalesce(p_days, 0) not between 1 and 3650 then
+    raise exception using
+      errcode = 'PT400', message = 'number of days is out of range', constraint = 'invalid_days',
+      detail = coalesce(p_days::text, 'null'), hint = '1 to 3650';
+  end if;
+  execute format('select count(*), min(event_id), max(event_id) from %s', v_table) into v_rows, v_first, v_last;
+  select a.* into v_known from telemetry.archives as a where a.month = v_month;
+  if (v_rows, v_first, v_last) is distinct from
+    (v_known.rows, v_known.min_event_id::text, v_known.max_event_id::text) then
+    raise exception using
+      errcode = 'PT409', message = 'the archive is not what was recorded', constraint = 'archive_differs',
+      detail = format('%s rows of %s', v_rows, v_known.rows), hint = 'restore it again';
+  end if;
+  perform telemetry.guard_month(p_table => v_table);
+  update telemetry.retired_months as r
+  set dropped_at = null, restoring_since = null, kept_until = now() + make_interval(days => p_days)
+  where r.month = v_month;
+  perform telemetry.attach_month(p_month => v_month);
+  return now() + make_interval(days => p_days);
+end
+$$;
+
+ALTER FUNCTION telemetry.finish_restore(p_month timestamp with time zone, p_days integer) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.finish_restore(p_month timestamp with time zone, p_days integer) IS 'Checks a restored month, seals and attaches it. Errors: PT400 invalid_days, PT409 not_restoring, archive_differs, 55P03';
+
 CREATE FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) RETURNS record
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -900,6 +1487,22 @@ ALTER FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts
 
 COMMENT ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) IS 'Folds the counts of repeated events into one row and returns the totals';
 
+CREATE FUNCTION telemetry.forbid_late_insert() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PT410', message = 'event id is below the retention floor', constraint = 'below_retention_floor',
+    detail = format('INSERT on %I.%I', tg_table_schema, tg_table_name),
+    hint = 'events of that time have been dropped; see telemetry.retention_floor()';
+end
+$$;
+
+ALTER FUNCTION telemetry.forbid_late_insert() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.forbid_late_insert() IS 'Trigger function of sealed months: refuses INSERT for every role. Errors: PT410 below_retention_floor';
+
 CREATE FUNCTION telemetry.given_ts(p_ts text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
@@ -912,6 +1515,34 @@ $$;
 ALTER FUNCTION telemetry.given_ts(p_ts text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.given_ts(p_ts text) IS 'The timestamp in a text as a sender wrote it, or null';
+
+CREATE FUNCTION telemetry.guard_month(p_table regclass) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  execute format(
+    'create or replace trigger workflow_events_sealed before insert on %s '
+    'for each row execute function telemetry.forbid_late_insert()', p_table
+  );
+  execute format(
+    'create or replace trigger workflow_events_keep before update or delete on %s '
+    'for each row execute function core.forbid_mutation()', p_table
+  );
+  execute format(
+    'create or replace trigger workflow_events_keep_all before truncate on %s '
+    'for each statement execute function core.forbid_mutation()', p_table
+  );
+  execute format(
+    'alter table %s enable always trigger workflow_events_sealed, enable always trigger workflow_events_keep, '
+    'enable always trigger workflow_events_keep_all', p_table
+  );
+end
+$$;
+
+ALTER FUNCTION telemetry.guard_month(p_table regclass) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.guard_month(p_table regclass) IS 'Guards a month against INSERT, UPDATE, DELETE and TRUNCATE by triggers that stay when it is detached';
 
 CREATE FUNCTION telemetry.guard_new_partitions() RETURNS event_trigger
     LANGUAGE plpgsql
@@ -1202,6 +1833,40 @@ ALTER FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts times
 
 COMMENT ON FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts timestamp with time zone, p_ts timestamp with time zone, p_validator jsonpath, p_long_contract jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) IS 'True when an event fulfils every rule of the envelope, the window and its contract';
 
+CREATE FUNCTION telemetry.label_keys(p_event_name text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case p_event_name
+    when 'workflow.step_completed' then '{step_name,status,model}'::text[]
+    when 'workflow.item_state_changed' then '{item_type,from_state,to_state}'::text[]
+    when 'workflow.story_changed' then '{change_type,cause_stage,post_ready}'::text[]
+    when 'workflow.gap_found' then '{gap_type,severity,stage_found,stage_introduced}'::text[]
+    when 'workflow.flow_issue' then '{issue_type,impact}'::text[]
+    else '{}'::text[]
+  end
+$$;
+
+ALTER FUNCTION telemetry.label_keys(p_event_name text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.label_keys(p_event_name text) IS 'Keys of the payload by which events of a type are counted apart in telemetry.event_rollups';
+
+CREATE FUNCTION telemetry.list_archives(p_month timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(month timestamp with time zone, storage_key text, rows bigint, size_bytes bigint, content_hash text, min_event_id text, max_event_id text, archived_at timestamp with time zone, verified_at timestamp with time zone, dropped_at timestamp with time zone, kept_until timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    a.month, a.storage_key, a.rows, a.size_bytes, a.content_hash, a.min_event_id, a.max_event_id, a.archived_at,
+    a.verified_at, r.dropped_at, r.kept_until
+  from telemetry.archives as a
+  inner join telemetry.retired_months as r on r.month = a.month
+  where p_month is null or a.month = date_trunc('month', p_month, 'UTC')
+  order by a.month
+$$;
+
+ALTER FUNCTION telemetry.list_archives(p_month timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.list_archives(p_month timestamp with time zone) IS 'Archives of months, oldest first';
+
 CREATE FUNCTION telemetry.make_months(p_months timestamp with time zone[]) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1211,6 +1876,7 @@ CREATE FUNCTION telemetry.make_months(p_months timestamp with time zone[]) RETUR
 #variable_conflict use_column
 declare
   v_missing timestamptz[];
+  v_floor core.ulid;
 begin
   v_missing := array(
     select distinct date_trunc('month', m.ts, 'UTC') from unnest(p_months) as m (ts)
@@ -1220,6 +1886,13 @@ begin
     perform pg_advisory_xact_lock('telemetry.workflow_events'::regclass::oid::bigint);
     lock table telemetry.workflow_events in share update exclusive mode;
     v_missing := array(select m.ts from unnest(v_missing) as m (ts) where telemetry.month_partition(m.ts) is null);
+    select s.retention_floor into v_floor from core.settings as s for share;
+    if core.ulid_time(v_floor) > any (v_missing) then
+      raise exception using
+        errcode = 'PT410', message = 'a month lies below the retention floor', constraint = 'below_retention_floor',
+        detail = format('%s, floor %s', v_missing[1], core.ulid_time(v_floor)),
+        hint = 'the floor only grows: restore an archive instead';
+    end if;
     perform partman.create_partition_time('telemetry.workflow_events', v_missing);
     perform telemetry.guard_partitions();
     if exists (select from unnest(v_missing) as m (ts) where telemetry.month_partition(m.ts) is null) then
@@ -1237,7 +1910,7 @@ $$;
 
 ALTER FUNCTION telemetry.make_months(p_months timestamp with time zone[]) OWNER TO pylayer_owner;
 
-COMMENT ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) IS 'Makes missing monthly partitions of the events through pg_partman. Errors: 55P03, PT409 partition_missing';
+COMMENT ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) IS 'Makes missing monthly partitions of the events through pg_partman. Errors: PT410 below_retention_floor, 55P03, 40001, PT409 partition_missing';
 
 CREATE FUNCTION telemetry.make_months_ahead(p_months integer DEFAULT NULL::integer) RETURNS TABLE(month timestamp with time zone, partition text, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1265,6 +1938,191 @@ ALTER FUNCTION telemetry.make_months_ahead(p_months integer) OWNER TO pylayer_ap
 
 COMMENT ON FUNCTION telemetry.make_months_ahead(p_months integer) IS 'Makes the partitions of this month and of those ahead. Errors: PT400 invalid_months, 55P03, PT409 partition_missing';
 
+CREATE FUNCTION telemetry.metric_totals() RETURNS TABLE(metric text, labels jsonb, value numeric, bounds numeric[], buckets bigint[])
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET jit TO 'off'
+    AS $$
+  with totals as materialized (
+    select
+      r.event_name,
+      coalesce(r.workflow_name, '') as workflow_name,
+      coalesce(r.agent_role, '') as agent_role,
+      r.labels,
+      coalesce(r.labels ->> 'step_name', '') as step_name,
+      coalesce(r.labels ->> 'model', '') as model,
+      r.events, r.input_tokens + r.output_tokens as tokens, r.cost_usd, r.duration_ms_sum, r.duration_histogram
+    from telemetry.event_rollups as r
+    where r.grain = 'all' and r.bucket = '-infinity'
+  ),
+  durations as (
+    select
+      t.workflow_name, t.step_name, t.agent_role, coalesce(t.labels ->> 'status', '') as status,
+      sum(t.duration_ms_sum) / 1000 as seconds,
+      array[
+        sum(t.duration_histogram[1]), sum(t.duration_histogram[2]), sum(t.duration_histogram[3]), sum(t.duration_histogram[4]),
+        sum(t.duration_histogram[5]), sum(t.duration_histogram[6]), sum(t.duration_histogram[7]), sum(t.duration_histogram[8]),
+        sum(t.duration_histogram[9]), sum(t.duration_histogram[10]), sum(t.duration_histogram[11]), sum(t.duration_histogram[12]),
+        sum(t.duration_histogram[13]), sum(t.duration_histogram[14]), sum(t.duration_histogram[15]), sum(t.duration_histogram[16]), sum(t.duration_histogram[17])
+      ]::bigint[] as buckets  -- as many as telemetry.duration_bounds_ms has, and one above them
+    from totals as t
+    where t.event_name = 'workflow.step_completed' and t.duration_histogram is not null
+    group by 1, 2, 3, 4
+  ),
+  used as (
+    select
+      jsonb_build_object('workflow_name', t.workflow_name, 'step_name', t.step_name, 'model', t.model) as labels,
+      sum(t.tokens) as tokens,
+      sum(t.cost_usd) as cost_usd
+    from totals as t
+    where t.event_name = 'workflow.step_completed' and (t.model <> '' or t.tokens > 0 or t.cost_usd > 0)
+    group by 1
+  ),
+  counted as (
+    select c.metric, l.labels, sum(t.events) as events
+    from (
+      values
+      ('workflow.item_state_changed', 'workflow_state_transitions_total', '{from_state,to_state}'::text[]),
+      ('workflow.story_changed', 'workflow_story_churn_total', '{change_type,cause_stage}'),
+      ('workflow.gap_found', 'workflow_gaps_total', '{gap_type,severity,stage_found}'),
+      ('workflow.flow_issue', 'workflow_flow_issues_total', '{issue_type,impact}')
+    ) as c (event_name, metric, keys)
+    inner join totals as t on t.event_name = c.event_name
+    cross join lateral (
+      select jsonb_object_agg(k.key, coalesce(t.labels ->> k.key, '')) as labels from unnest(c.keys) as k (key)
+    ) as l
+    group by c.metric, l.labels
+  ),
+  endings as (
+    select telemetry.state_outcome(t.labels ->> 'to_state') as outcome, t.events
+    from totals as t
+    where t.event_name = 'workflow.item_state_changed' and t.labels ->> 'item_type' = 'workflow_run'
+      -- an ending that is told again is not another one
+      and telemetry.state_outcome(t.labels ->> 'from_state')
+        is distinct from telemetry.state_outcome(t.labels ->> 'to_state')
+  ),
+  single as (
+    select s.metric, s.value
+    from
+      (select p.events, extract(epoch from p.refreshed_at) as refreshed_at from telemetry.rollup_progress as p) as p,
+      (select sum(c.duplicates) as duplicates, sum(c.conflicts) as conflicts from telemetry.ingest_counts as c) as c,
+      (
+        select
+          sum(e.events) filter (where e.outcome = 'succeeded') as succeeded,
+          sum(e.events) filter (where e.outcome = 'failed') as failed
+        from endings as e
+      ) as e,
+      telemetry.retention_status() as r,
+      lateral (
+        values
+        ('workflow_run_success_total', coalesce(e.succeeded, 0)),
+        ('workflow_run_failure_total', coalesce(e.failed, 0)),
+        ('telemetry_events_inserted_total', p.events),
+        ('telemetry_events_deduplicated_total', coalesce(c.duplicates, 0)),
+        ('telemetry_events_conflicts_total', coalesce(c.conflicts, 0)),
+        ('telemetry_rollups_refreshed_timestamp_seconds', p.refreshed_at),
+        ('telemetry_partitions_months_ahead', r.months_ahead),
+        ('telemetry_partitions_overdue', r.overdue_months),
+        ('telemetry_oldest_partition_timestamp_seconds', extract(epoch from r.oldest_month))
+      ) as s (metric, value)
+    where s.value is not null
+  )
+  select
+    'workflow_step_duration_seconds',
+    jsonb_build_object(
+      'workflow_name', d.workflow_name, 'step_name', d.step_name, 'agent_role', d.agent_role, 'status', d.status
+    ),
+    d.seconds,
+    (select array_agg(b.ms / 1000 order by b.ms) from unnest(telemetry.duration_bounds_ms()) as b (ms)),
+    d.buckets
+  from durations as d
+  union all
+  select
+    'workflow_cycle_time_seconds', jsonb_build_object('item_type', c.item_type), c.seconds_sum,
+    telemetry.cycle_bounds_seconds(), c.seconds_histogram
+  from telemetry.cycle_rollups as c
+  union all
+  select 'workflow_step_tokens_total', u.labels, u.tokens, null, null from used as u
+  union all
+  select 'workflow_step_cost_usd_total', u.labels, u.cost_usd, null, null from used as u
+  union all
+  select c.metric, c.labels, c.events, null, null from counted as c
+  union all
+  select s.metric, '{}', s.value, null, null from single as s
+$$;
+
+ALTER FUNCTION telemetry.metric_totals() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.metric_totals() IS 'What /metrics shows of the database: one row a series, of running totals; its cost does not grow with history';
+
+SET default_tablespace = '';
+
+CREATE TABLE telemetry.workflow_events (
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    event_version integer NOT NULL,
+    event_name text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    run_id text,
+    item_id text,
+    workflow_name text,
+    agent_role text,
+    payload jsonb NOT NULL,
+    project_id text,
+    metadata jsonb,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    recorded_epoch integer NOT NULL,
+    recorded_xid bigint NOT NULL,
+    CONSTRAINT event_id_is_ulid CHECK (((octet_length(event_id) = 26) AND (event_id < '8'::text) AND (event_id !~ '[^0-9A-HJKMNP-TV-Z]'::text)))
+)
+PARTITION BY RANGE (event_id);
+
+ALTER TABLE telemetry.workflow_events OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.workflow_events IS 'Workflow events as they were reported. Append-only; monthly partitions by the time in event_id; never read past the horizon by recorded order';
+
+COMMENT ON COLUMN telemetry.workflow_events.event_id IS 'ULID of the event: identity, partition key and dedupe key';
+
+COMMENT ON COLUMN telemetry.workflow_events.event_version IS 'Version of the payload contract';
+
+COMMENT ON COLUMN telemetry.workflow_events.event_name IS 'Name of the event type';
+
+COMMENT ON COLUMN telemetry.workflow_events.ts IS 'When it happened, by the sender; near the time in event_id';
+
+COMMENT ON COLUMN telemetry.workflow_events.run_id IS 'Workflow run, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.item_id IS 'Work item, free text such as INFR-001';
+
+COMMENT ON COLUMN telemetry.workflow_events.workflow_name IS 'Workflow, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.agent_role IS 'Role of the agent that reported it, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.payload IS 'Facts of the event, checked against its contract';
+
+COMMENT ON COLUMN telemetry.workflow_events.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN telemetry.workflow_events.metadata IS 'Source ids and trace context; no rule reads it';
+
+COMMENT ON COLUMN telemetry.workflow_events.recorded_at IS 'When the database stored it';
+
+COMMENT ON COLUMN telemetry.workflow_events.recorded_epoch IS 'Epoch of the cluster that stored it';
+
+COMMENT ON COLUMN telemetry.workflow_events.recorded_xid IS 'Transaction that stored it; with the epoch and the id, a gap-free reading order';
+
+CREATE FUNCTION telemetry.month_events(p_month timestamp with time zone) RETURNS SETOF telemetry.workflow_events
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select w.*
+  from telemetry.workflow_events as w
+  where w.event_id >= core.ulid_floor(p_month)
+    and w.event_id < core.ulid_floor((p_month at time zone 'UTC' + interval '1 month') at time zone 'UTC')
+  order by w.event_id
+$$;
+
+ALTER FUNCTION telemetry.month_events(p_month timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.month_events(p_month timestamp with time zone) IS 'Events of a month in id order, every column, for its archive';
+
 CREATE FUNCTION telemetry.month_partition(p_ts timestamp with time zone) RETURNS regclass
     LANGUAGE sql STRICT
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1277,6 +2135,81 @@ $$;
 ALTER FUNCTION telemetry.month_partition(p_ts timestamp with time zone) OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) IS 'Partition of the events for the month of a time, or null';
+
+CREATE FUNCTION telemetry.month_tables() RETURNS TABLE(month timestamp with time zone, partition regclass, state text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select
+    m.month,
+    c.oid::regclass,
+    case
+      when i.inhdetachpending then 'detaching'
+      when i.inhrelid is not null then 'attached'
+      when r.dropped_at is null then 'detached'
+      else 'restoring'
+    end
+  from pg_class as c
+  cross join lateral (select to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'UTC' as month) as m
+  left join pg_inherits as i on i.inhrelid = c.oid and i.inhparent = 'telemetry.workflow_events'::regclass
+  left join telemetry.retired_months as r on r.month = m.month
+  where c.relnamespace = 'telemetry'::regnamespace
+    and c.relkind = 'r'
+    and c.relname ~ '^workflow_events_p[0-9]{4}(0[1-9]|1[0-2])01$'
+$_$;
+
+ALTER FUNCTION telemetry.month_tables() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.month_tables() IS 'Tables that hold months of events: attached, detaching, detached or restoring';
+
+CREATE FUNCTION telemetry.next_events(p_epoch integer, p_xid bigint, p_event_id text, p_horizon bigint, p_limit integer) RETURNS telemetry.counted_event[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    AS $$
+begin
+  return array(
+    select
+      (
+        e.recorded_xid, e.event_id, e.partition, e.event_name, e.ts, e.run_id, e.item_id, e.workflow_name, e.agent_role,
+        e.project_id,
+        left(e.known ->> k.keys[1], 128), left(e.known ->> k.keys[2], 128), left(e.known ->> k.keys[3], 128),
+        left(e.known ->> k.keys[4], 128),
+        (m.known -> 'input_tokens')::numeric, (m.known -> 'cached_input_tokens')::numeric,
+        (m.known -> 'output_tokens')::numeric, (m.known -> 'cost_usd_est')::numeric, (m.known -> 'duration_ms')::numeric
+      )::telemetry.counted_event
+    from (
+      select
+        w.recorded_xid, w.event_id, w.tableoid as partition, w.event_name, w.ts, w.run_id, w.item_id, w.workflow_name,
+        w.agent_role, w.project_id,
+        case
+          when w.event_version = 1 then w.payload
+          when w.payload @@ (
+            select t.validator from telemetry.event_types as t
+            where t.event_name = w.event_name and t.event_version = 1
+          ) then w.payload
+        end as known
+      from telemetry.workflow_events as w
+      where w.recorded_epoch = p_epoch
+        and (w.recorded_xid, w.event_id) > (p_xid, p_event_id)
+        and (p_horizon is null or w.recorded_xid < p_horizon)
+      order by w.recorded_xid, w.event_id
+      limit p_limit
+    ) as e
+    cross join lateral (select telemetry.label_keys(e.event_name) as keys offset 0) as k
+    cross join lateral (select case when e.event_name = 'workflow.step_completed' then e.known end as known) as m
+    order by e.recorded_xid, e.event_id
+  );
+end
+$$;
+
+ALTER FUNCTION telemetry.next_events(p_epoch integer, p_xid bigint, p_event_id text, p_horizon bigint, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.next_events(p_epoch integer, p_xid bigint, p_event_id text, p_horizon bigint, p_limit integer) IS 'The next events in recorded order, with what a refresh of the rollups takes of each';
 
 CREATE FUNCTION telemetry.note_open_month(p_id_ts timestamp with time zone) RETURNS void
     LANGUAGE sql
@@ -1345,6 +2278,16 @@ ALTER FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) OWNER 
 
 COMMENT ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) IS 'Qualified name of the monthly partition of the time in an event id; time zone UTC';
 
+CREATE FUNCTION telemetry.payload_number(p_payload jsonb, p_key text) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when jsonb_typeof(p_payload -> p_key) = 'number' then (p_payload ->> p_key)::numeric end
+$$;
+
+ALTER FUNCTION telemetry.payload_number(p_payload jsonb, p_key text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.payload_number(p_payload jsonb, p_key text) IS 'A number in a payload; null where it is missing or no number';
+
 CREATE FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1364,6 +2307,112 @@ $$;
 ALTER FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) IS 'Raises the error that a refused event stands for';
+
+CREATE FUNCTION telemetry.raise_retention_floor() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $$
+declare
+  v_floor text;
+begin
+  update core.settings as s
+  set retention_floor = core.ulid_floor(date_trunc('month', now() - make_interval(days => s.retention_days), 'UTC'))
+  where s.retention_floor
+    < core.ulid_floor(date_trunc('month', now() - make_interval(days => s.retention_days), 'UTC')) collate "C";
+  v_floor := telemetry.retention_floor();
+  insert into telemetry.retired_months (month)
+  select t.month from telemetry.month_tables() as t where t.month < core.ulid_time(v_floor)
+  on conflict (month) do nothing;
+  return v_floor;
+end
+$$;
+
+ALTER FUNCTION telemetry.raise_retention_floor() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.raise_retention_floor() IS 'Raises the retention floor by core.settings.retention_days and notes the months below it. Errors: 55P03';
+
+CREATE FUNCTION telemetry.record_archive(p_month timestamp with time zone, p_rows bigint, p_size_bytes bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+  v_events bigint;
+begin
+  perform telemetry.check_retention_step(p_month => p_month, p_step => 'archive');
+  select r.events into v_events from telemetry.retired_months as r where r.month = date_trunc('month', p_month, 'UTC');
+  if p_rows is distinct from v_events then
+    raise exception using
+      errcode = 'PT409', message = 'the month is not what was sealed, counted and archived', constraint = 'rows_differ',
+      detail = format('%s events, %s in the file', v_events, p_rows), hint = 'write the archive again';
+  end if;
+  insert into telemetry.archives as a (month, storage_key, rows, size_bytes, content_hash, min_event_id, max_event_id)
+  values (
+    date_trunc('month', p_month, 'UTC'), telemetry.archive_key(p_month => p_month), p_rows, p_size_bytes, p_content_hash,
+    p_min_event_id, p_max_event_id
+  )
+  on conflict (month) do update
+  set rows = excluded.rows, size_bytes = excluded.size_bytes, content_hash = excluded.content_hash,
+    min_event_id = excluded.min_event_id, max_event_id = excluded.max_event_id, archived_at = now();
+end
+$$;
+
+ALTER FUNCTION telemetry.record_archive(p_month timestamp with time zone, p_rows bigint, p_size_bytes bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.record_archive(p_month timestamp with time zone, p_rows bigint, p_size_bytes bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) IS 'Records the archive of a sealed month, not verified yet. Errors: PT404 no_retired_month, PT409 not_due, rows_differ';
+
+CREATE FUNCTION telemetry.refresh_rollups(p_limit integer DEFAULT 20000, OUT events bigint, OUT behind boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '30s'
+    AS $$
+#variable_conflict use_column
+declare
+  v_mark record;
+  v_epoch integer;
+  v_horizon bigint;
+  v_batch telemetry.counted_event[];
+  v_last telemetry.counted_event;
+  v_count integer;
+  v_is_over boolean;
+begin
+  if coalesce(p_limit, 0) not between 1 and 100000 then
+    raise exception using
+      errcode = 'PT400', message = 'limit is out of range', constraint = 'invalid_limit',
+      detail = coalesce(p_limit::text, 'null'), hint = '1 to 100000';
+  end if;
+  select p.epoch, p.xid, p.event_id into v_mark from telemetry.rollup_progress as p for update;
+  v_epoch := core.current_epoch();
+  -- Transactions of an older epoch have all ended: they ran in another cluster.
+  v_horizon := case when v_mark.epoch = v_epoch then pg_snapshot_xmin(pg_current_snapshot())::text::bigint end;
+  v_batch := telemetry.next_events(
+    p_epoch => v_mark.epoch, p_xid => v_mark.xid, p_event_id => v_mark.event_id, p_horizon => v_horizon, p_limit => p_limit
+  );
+  v_count := cardinality(v_batch);
+  if v_count > 0 then
+    v_last := v_batch[v_count];
+    perform telemetry.count_events(v_batch);
+    perform telemetry.count_items(v_batch);
+    perform telemetry.count_runs(v_batch);
+  end if;
+  v_is_over := v_mark.epoch < v_epoch and v_count < p_limit;
+  update telemetry.rollup_progress as p
+  set
+    epoch = p.epoch + v_is_over::integer,
+    xid = case when v_is_over then 0 else coalesce(v_last.recorded_xid, p.xid) end,
+    event_id = case when v_is_over then '' else coalesce(v_last.event_id, p.event_id) end,
+    events = p.events + v_count,
+    refreshed_at = clock_timestamp();
+  events := v_count::bigint;
+  behind := v_count = p_limit or v_is_over;
+end
+$$;
+
+ALTER FUNCTION telemetry.refresh_rollups(p_limit integer, OUT events bigint, OUT behind boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.refresh_rollups(p_limit integer, OUT events bigint, OUT behind boolean) IS 'Counts the next events into the rollups, each committed event once; call again while behind. Errors: PT400 invalid_limit, 55P03, 40001';
 
 CREATE FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) RETURNS record
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1506,6 +2555,64 @@ ALTER FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb
 
 COMMENT ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) IS 'Registers the payload contract of an event name and version, for ever. Errors: PT400, PT409 contract_exists';
 
+CREATE FUNCTION telemetry.restore_events(p_month timestamp with time zone, p_rows jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+declare
+  v_rows integer;
+begin
+  execute format(
+    $insert$
+      insert into %s (
+        event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
+        metadata, recorded_at, recorded_epoch, recorded_xid
+      )
+      select
+        r.event_id, r.event_version, r.event_name, r.ts, r.run_id, r.item_id, r.workflow_name, r.agent_role,
+        r.payload::jsonb, r.project_id, r.metadata::jsonb, r.recorded_at, r.recorded_epoch, r.recorded_xid
+      from jsonb_to_recordset($1) as r (
+        event_id text, event_version integer, event_name text, ts timestamptz, run_id text, item_id text,
+        workflow_name text, agent_role text, payload text, project_id text, metadata text, recorded_at timestamptz,
+        recorded_epoch integer, recorded_xid bigint
+      )
+      on conflict (event_id) do nothing
+    $insert$,
+    telemetry.restoring_table(p_month => p_month)
+  ) using p_rows;
+  get diagnostics v_rows = row_count;
+  return v_rows;
+end
+$_$;
+
+ALTER FUNCTION telemetry.restore_events(p_month timestamp with time zone, p_rows jsonb) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.restore_events(p_month timestamp with time zone, p_rows jsonb) IS 'Puts rows of an archive into the month that is being restored. Errors: PT409 not_restoring';
+
+CREATE FUNCTION telemetry.restoring_table(p_month timestamp with time zone) RETURNS regclass
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_month timestamptz := date_trunc('month', p_month, 'UTC');
+  v_table regclass;
+begin
+  perform from telemetry.retired_months as r where r.month = v_month for update;
+  select t.partition into v_table from telemetry.month_tables() as t where t.month = v_month and t.state = 'restoring';
+  if v_table is null then
+    raise exception using
+      errcode = 'PT409', message = 'the month is not being restored', constraint = 'not_restoring',
+      detail = coalesce(p_month::text, 'null'), hint = 'telemetry.begin_restore comes first';
+  end if;
+  return v_table;
+end
+$$;
+
+ALTER FUNCTION telemetry.restoring_table(p_month timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.restoring_table(p_month timestamp with time zone) IS 'Table of a month that is being restored. Errors: PT409 not_restoring';
+
 CREATE FUNCTION telemetry.retention_floor() RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1516,6 +2623,83 @@ $$;
 ALTER FUNCTION telemetry.retention_floor() OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.retention_floor() IS 'Least event id (ULID) that is accepted; ids below it were dropped by retention. It only grows';
+
+CREATE FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  select
+    (
+      select coalesce(min(n.nth), 25) - 1
+      from generate_series(1, 25) as n (nth)
+      where not exists (
+        select from telemetry.month_tables() as t
+        where t.state = 'attached' and t.month = date_trunc('month', now()) + make_interval(months => n.nth)
+      )
+    ),
+    min(t.month) filter (where t.state = 'attached'),
+    core.ulid_time(s.retention_floor),
+    count(*) filter (where t.month < core.ulid_time(s.retention_floor))::integer,
+    count(*) filter (
+      where now() > greatest(r.raised_at + s.retention_grace, r.kept_until, r.restoring_since) + interval '2 days'
+    )::integer
+  from core.settings as s
+  left join telemetry.month_tables() as t on true
+  left join telemetry.retired_months as r on r.month = t.month
+  group by s.retention_floor
+$$;
+
+ALTER FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) IS 'Months made ahead, the oldest month, the floor, and how many months below it are still there or overdue';
+
+CREATE FUNCTION telemetry.retention_steps() RETURNS TABLE(month timestamp with time zone, partition text, step text, reason text)
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select d.month, d.partition::text, coalesce(d.step, 'wait'), case when d.step is null then d.reason end
+  from (
+    select
+      t.month,
+      t.partition,
+      w.reason,
+      case
+        when t.state = 'restoring' then case when now() > r.restoring_since + interval '1 day' then 'drop' end
+        when w.reason in ('restored', 'grace') then null
+        when r.sealed_at is null then 'seal'
+        when t.state = 'detaching' then 'finalize'
+        when t.state = 'detached' and (not n.is_counted or n.lacks_archive) then 'attach'
+        when not n.is_counted then null
+        when n.lacks_archive then 'archive'
+        when t.state = 'attached' then 'detach'
+        else 'drop'
+      end as step
+    from telemetry.month_tables() as t
+    inner join telemetry.retired_months as r on r.month = t.month
+    cross join core.settings as s
+    left join telemetry.archives as a on a.month = t.month
+    left join telemetry.month_rollups as m on m.month = t.month
+    cross join lateral (
+      select
+        coalesce(m.events, 0) = r.events as is_counted,
+        s.archive_enabled and a.verified_at is null as lacks_archive
+    ) as n
+    cross join lateral (
+      select case
+        when t.state = 'restoring' then 'restoring'
+        when now() < r.kept_until then 'restored'
+        when now() < r.raised_at + s.retention_grace then 'grace'
+        else 'not_counted'
+      end as reason
+    ) as w
+  ) as d
+  order by d.month
+$$;
+
+ALTER FUNCTION telemetry.retention_steps() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.retention_steps() IS 'What is to be done next with each month below the retention floor that is still there';
 
 CREATE FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer DEFAULT 1000, p_after_ts timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id text DEFAULT NULL::text) RETURNS TABLE(event_id text, event_version integer, event_name text, ts timestamp with time zone, run_id text, item_id text, workflow_name text, agent_role text, payload jsonb, project_id text, metadata jsonb, recorded_at timestamp with time zone)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1562,6 +2746,35 @@ $$;
 ALTER FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) IS 'Events of a run in the order of ts, then id, by keyset pages. Errors: PT400';
+
+CREATE FUNCTION telemetry.seal_month(p_month timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '2s'
+    AS $$
+declare
+  v_table regclass;
+  v_events bigint;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'PT400', message = 'isolation level is not usable', constraint = 'invalid_isolation',
+      detail = current_setting('transaction_isolation'), hint = 'the count must see what was committed before the lock: read committed';
+  end if;
+  v_table := telemetry.check_retention_step(p_month => p_month, p_step => 'seal');
+  perform telemetry.guard_month(p_table => v_table);
+  execute format('select count(*) from %s', v_table) into v_events;
+  update telemetry.retired_months as r
+  set sealed_at = clock_timestamp(), events = v_events
+  where r.month = date_trunc('month', p_month, 'UTC');
+  return v_events;
+end
+$$;
+
+ALTER FUNCTION telemetry.seal_month(p_month timestamp with time zone) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.seal_month(p_month timestamp with time zone) IS 'Seals a month below the retention floor against every writer and counts it. Errors: PT400, PT404, PT409 not_due, 55P03';
 
 CREATE FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) RETURNS TABLE("position" integer, event_id text, status text, code text, reason text, detail text)
     LANGUAGE sql
@@ -1620,6 +2833,239 @@ $$;
 ALTER FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) IS 'Status of each event of a batch, known ids compared with what is stored; counts duplicates and conflicts';
+
+CREATE FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET work_mem TO '64MB'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_types text[];
+  v_seconds numeric[];
+begin
+  with settled as (
+    insert into telemetry.item_rollups as r (
+      item_id, item_type, state, outcome, started_at, ended_at, state_since, state_seconds, transitions, bounces, state_bounces
+    )
+    select
+      f.item_id, f.item_type, f.state, o.outcome, f.started_at, case when o.outcome is not null then f.state_since end,
+      f.state_since, f.state_seconds, f.transitions, f.bounces, f.state_bounces
+    from telemetry.state_facts(p_item_ids, p_item_types) as f
+    cross join lateral (select telemetry.state_outcome(f.state) as outcome) as o
+    on conflict (item_id, item_type) do update set
+      state = excluded.state,
+      outcome = excluded.outcome,
+      started_at = excluded.started_at,
+      ended_at = excluded.ended_at,
+      state_since = excluded.state_since,
+      state_seconds = excluded.state_seconds,
+      transitions = excluded.transitions,
+      bounces = excluded.bounces,
+      state_bounces = excluded.state_bounces
+    returning
+      new.item_type, extract(epoch from new.ended_at - new.started_at) as seconds,
+      new.outcome = 'succeeded' and old.outcome is distinct from 'succeeded' as has_succeeded
+  )
+  select array_agg(s.item_type), array_agg(s.seconds) into v_types, v_seconds
+  from settled as s
+  where s.has_succeeded;
+
+  if v_types is not null then
+    perform telemetry.count_cycles(v_types, v_seconds);
+  end if;
+
+  with first_types as (
+    select distinct on (r.item_id) r.item_id, r.item_type
+    from unnest(p_item_ids) as i (item_id)
+    inner join telemetry.item_rollups as r on r.item_id = i.item_id
+    where r.item_type <> ''
+    order by r.item_id, r.started_at, r.item_type
+  ),
+  emptied as (
+    update telemetry.item_rollups as r
+    set
+      project_id = null, events = 0, steps = 0, failed_steps = 0, input_tokens = 0, cached_input_tokens = 0,
+      output_tokens = 0, cost_usd = 0
+    from first_types as t
+    where r.item_id = t.item_id and r.item_type <> t.item_type and r.events > 0
+    returning
+      t.item_id, t.item_type, old.project_id, old.events, old.steps, old.failed_steps, old.input_tokens,
+      old.cached_input_tokens, old.output_tokens, old.cost_usd
+  )
+  update telemetry.item_rollups as r
+  set
+    project_id = e.project_id, events = e.events, steps = e.steps, failed_steps = e.failed_steps,
+    input_tokens = e.input_tokens, cached_input_tokens = e.cached_input_tokens, output_tokens = e.output_tokens,
+    cost_usd = e.cost_usd
+  from emptied as e  -- one row an item holds it all
+  where r.item_id = e.item_id and r.item_type = e.item_type;
+
+  delete from telemetry.item_rollups as r using unnest(p_item_ids) as i (item_id)
+  where r.item_id = i.item_id and r.item_type = '';
+end
+$$;
+
+ALTER FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) IS 'Writes anew what the changes of state of some items say, in the rollups by item';
+
+CREATE FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    s.epoch + (s.system_identifier <> c.system_identifier)::integer,
+    pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+  from core.settings as s
+  cross join pg_control_system() as c
+$$;
+
+ALTER FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) IS 'Epoch and transaction id below which no event will be added any more';
+
+CREATE FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) RETURNS TABLE(item_id text, item_type text, state text, started_at timestamp with time zone, state_since timestamp with time zone, state_seconds jsonb, transitions bigint, bounces bigint, state_bounces jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET work_mem TO '64MB'
+    SET jit TO 'off'
+    AS $$
+  with changes as (
+    select
+      c.item_id, c.item_type, c.ts, c.to_state,
+      lead(c.ts) over w as left_at,
+      row_number() over w = 1 as is_first,
+      coalesce(lag(c.to_state) over w, c.from_state) as state_before
+    from unnest(p_item_ids, p_item_types) as i (item_id, item_type)
+    inner join telemetry.state_changes as c on c.item_id = i.item_id and c.item_type = i.item_type
+    window w as (partition by c.item_id, c.item_type order by c.ts, c.event_id)
+  ),
+  visits as (
+    select
+      v.item_id, v.item_type, v.state,
+      sum(extract(epoch from v.left_at - v.ts)) as seconds,
+      count(v.ts) as transitions,
+      min(v.ts) as started_at,
+      max(v.ts) filter (where v.left_at is null) as state_since,
+      -- a state that is reported again has not been entered again
+      count(*) filter (where v.state is distinct from v.state_before) - 1 as bounces
+    from (
+      select c.item_id, c.item_type, c.to_state as state, c.state_before, c.ts, c.left_at from changes as c
+      union all  -- where it was before its first change that is known
+      select c.item_id, c.item_type, c.state_before, null, null, null from changes as c
+      where c.is_first and c.state_before is not null
+    ) as v
+    group by v.item_id, v.item_type, v.state
+  )
+  select
+    v.item_id, v.item_type,
+    max(v.state) filter (where v.state_since is not null),
+    min(v.started_at),
+    max(v.state_since),
+    coalesce(jsonb_object_agg(v.state, v.seconds) filter (where v.seconds is not null), '{}'),
+    sum(v.transitions)::bigint,
+    sum(v.bounces)::bigint,
+    coalesce(jsonb_object_agg(v.state, v.bounces) filter (where v.bounces > 0), '{}')
+  from visits as v
+  group by v.item_id, v.item_type
+$$;
+
+ALTER FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) IS 'State, time in each state and bounces of items, from all of their changes of state in the order of time';
+
+CREATE FUNCTION telemetry.state_outcome(p_state text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case
+    when s.name in (
+      'succeeded', 'success', 'completed', 'complete', 'done', 'closed', 'resolved', 'merged', 'released', 'deployed',
+      'shipped', 'accepted'
+    ) then 'succeeded'
+    when s.name in ('failed', 'failure', 'error', 'errored', 'timed_out') then 'failed'
+    when s.name in ('cancelled', 'canceled', 'aborted', 'abandoned', 'rejected', 'skipped', 'wont_do', 'wont_fix')
+      then 'cancelled'
+  end
+  from (select translate(lower(p_state), ' -''', '__') as name) as s
+$$;
+
+ALTER FUNCTION telemetry.state_outcome(p_state text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.state_outcome(p_state text) IS 'What a state means: succeeded, failed, cancelled, or null for one that is not final';
+
+CREATE FUNCTION telemetry.training_agent_events(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) RETURNS TABLE(event_id text, event_name text, event_version integer, ts timestamp with time zone, run_id text, item_id text, workflow_name text, agent_role text, project_id text, payload jsonb, metadata jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select
+    w.event_id, w.event_name, w.event_version, w.ts, w.run_id, w.item_id, w.workflow_name, w.agent_role, w.project_id,
+    w.payload, w.metadata
+  from telemetry.workflow_events as w
+  where w.event_id >= (
+      select core.ulid_floor(greatest(p_from - make_interval(secs => extract(epoch from s.max_ts_skew)), '1970-01-01Z'))
+      from core.settings as s
+    )
+    and w.event_id < (
+      select core.ulid_floor(p_to + make_interval(secs => extract(epoch from s.max_ts_skew)) + interval '1 millisecond')
+      from core.settings as s
+    )
+    and w.ts >= p_from
+    and w.ts < p_to
+    and (w.recorded_epoch, w.recorded_xid) < (p_epoch, p_xid)
+  order by w.event_id
+$$;
+
+ALTER FUNCTION telemetry.training_agent_events(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.training_agent_events(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) IS 'Events of a time range below a horizon, as they were reported, in id order. Errors: PT400';
+
+CREATE FUNCTION telemetry.training_workflow_data(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) RETURNS TABLE(event_id text, event_name text, ts timestamp with time zone, run_id text, item_id text, workflow_name text, agent_role text, project_id text, step_name text, status text, model text, duration_ms numeric, input_tokens numeric, cached_input_tokens numeric, output_tokens numeric, cost_usd_est numeric, retry_count numeric, error text, item_type text, from_state text, to_state text, reason text, actor text)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select
+    e.event_id, e.event_name, e.ts, e.run_id, e.item_id, e.workflow_name, e.agent_role, e.project_id,
+    e.payload ->> 'step_name', e.payload ->> 'status', e.payload ->> 'model',
+    telemetry.payload_number(e.payload, 'duration_ms'),
+    telemetry.payload_number(e.payload, 'input_tokens'),
+    telemetry.payload_number(e.payload, 'cached_input_tokens'),
+    telemetry.payload_number(e.payload, 'output_tokens'),
+    telemetry.payload_number(e.payload, 'cost_usd_est'),
+    telemetry.payload_number(e.payload, 'retry_count'),
+    e.payload ->> 'error',
+    e.payload ->> 'item_type', e.payload ->> 'from_state', e.payload ->> 'to_state', e.payload ->> 'reason',
+    e.payload ->> 'actor'
+  from telemetry.training_agent_events(p_from => p_from, p_to => p_to, p_epoch => p_epoch, p_xid => p_xid) as e
+  where e.event_name in ('workflow.step_completed', 'workflow.item_state_changed')
+  order by e.event_id collate "C"
+$$;
+
+ALTER FUNCTION telemetry.training_workflow_data(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.training_workflow_data(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) IS 'Steps and state changes of a time range below a horizon, one column a fact, in id order. Errors: PT400';
+
+CREATE FUNCTION work.abort_open_uploads() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with aborted as (
+    select work.finish_upload(p_upload_id => u.upload_id, p_state => 'aborted', p_result_version => null)
+    from work.artifact_uploads as u
+    where u.state = 'open'
+  )
+  select count(*) from aborted
+$$;
+
+ALTER FUNCTION work.abort_open_uploads() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.abort_open_uploads() IS 'Gives every open upload up, after the data came back from a backup';
 
 CREATE FUNCTION work.abort_upload(p_upload_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2458,8 +3904,6 @@ ALTER FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_ve
 
 COMMENT ON FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) IS 'Locks an artifact for a write of a version, makes it where needed, checks type and expected version';
 
-SET default_tablespace = '';
-
 SET default_table_access_method = heap;
 
 CREATE TABLE work.artifact_uploads (
@@ -2844,6 +4288,8 @@ CREATE TABLE core.settings (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     open_month tstzrange,
     open_since timestamp with time zone,
+    archive_enabled boolean DEFAULT false NOT NULL,
+    retention_grace interval DEFAULT '1 day'::interval NOT NULL,
     CONSTRAINT settings_epoch_check CHECK ((epoch > 0)),
     CONSTRAINT settings_inline_limit_bytes_check CHECK (((inline_limit_bytes >= 0) AND (inline_limit_bytes <= 10485760))),
     CONSTRAINT settings_max_batch_events_check CHECK (((max_batch_events >= 1) AND (max_batch_events <= 100000))),
@@ -2852,6 +4298,7 @@ CREATE TABLE core.settings (
     CONSTRAINT settings_max_ts_skew_check CHECK (((max_ts_skew >= '00:00:00'::interval) AND (max_ts_skew <= '31 days'::interval))),
     CONSTRAINT settings_months_ahead_check CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
     CONSTRAINT settings_retention_days_check CHECK (((retention_days >= 1) AND (retention_days <= 36500))),
+    CONSTRAINT settings_retention_grace_check CHECK (((retention_grace >= '00:00:00'::interval) AND (retention_grace <= '365 days'::interval))),
     CONSTRAINT settings_singleton_check CHECK (singleton),
     CONSTRAINT settings_upload_grace_check CHECK ((upload_grace >= '00:00:00'::interval)),
     CONSTRAINT settings_upload_ttl_check CHECK ((upload_ttl > '00:00:00'::interval))
@@ -2892,6 +4339,10 @@ COMMENT ON COLUMN core.settings.updated_at IS 'Last change';
 COMMENT ON COLUMN core.settings.open_month IS 'The latest month whose partition is known to be there for every session; telemetry.note_open_month sets it';
 
 COMMENT ON COLUMN core.settings.open_since IS 'Start of the server''s run in which open_month and the cluster''s identity were looked up; in another run they are looked up anew';
+
+COMMENT ON COLUMN core.settings.archive_enabled IS 'A month goes to object storage, and is read back, before it is dropped';
+
+COMMENT ON COLUMN core.settings.retention_grace IS 'How long after the retention floor has passed a month its events stay in the table at least';
 
 CREATE TABLE iam.api_keys (
     key_id core.ulid DEFAULT core.new_ulid() NOT NULL,
@@ -2936,6 +4387,113 @@ COMMENT ON COLUMN iam.api_keys.expires_at IS 'From when on it is refused; null i
 COMMENT ON COLUMN iam.api_keys.revoked_at IS 'Since when it is refused for good; null is not';
 
 COMMENT ON COLUMN iam.api_keys.last_used_at IS 'When it was last used, to the minute; null is never';
+
+CREATE TABLE telemetry.archives (
+    month timestamp with time zone NOT NULL,
+    storage_key text NOT NULL,
+    rows bigint NOT NULL,
+    size_bytes bigint NOT NULL,
+    content_hash text NOT NULL,
+    min_event_id core.ulid,
+    max_event_id core.ulid,
+    archived_at timestamp with time zone DEFAULT now() NOT NULL,
+    verified_at timestamp with time zone,
+    CONSTRAINT archives_check CHECK ((((rows = 0) = (min_event_id IS NULL)) AND ((rows = 0) = (max_event_id IS NULL)) AND ((min_event_id)::text <= (max_event_id)::text))),
+    CONSTRAINT archives_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT archives_rows_check CHECK ((rows >= 0)),
+    CONSTRAINT archives_size_bytes_check CHECK ((size_bytes > 0))
+);
+
+ALTER TABLE telemetry.archives OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.archives IS 'Months in object storage, one Parquet file each';
+
+COMMENT ON COLUMN telemetry.archives.month IS 'Start of the month, UTC';
+
+COMMENT ON COLUMN telemetry.archives.storage_key IS 'Key of the file in the bucket';
+
+COMMENT ON COLUMN telemetry.archives.rows IS 'Events in the file';
+
+COMMENT ON COLUMN telemetry.archives.size_bytes IS 'Size of the file';
+
+COMMENT ON COLUMN telemetry.archives.content_hash IS 'sha256 of the file, hex';
+
+COMMENT ON COLUMN telemetry.archives.min_event_id IS 'Least event id in the file; null when it has no event';
+
+COMMENT ON COLUMN telemetry.archives.max_event_id IS 'Greatest event id in the file; null when it has no event';
+
+COMMENT ON COLUMN telemetry.archives.archived_at IS 'When it was stored';
+
+COMMENT ON COLUMN telemetry.archives.verified_at IS 'When it was last read back whole and found right; null: never';
+
+CREATE TABLE telemetry.cycle_rollups (
+    item_type text NOT NULL COLLATE pg_catalog."C",
+    seconds_sum numeric NOT NULL,
+    seconds_histogram bigint[] NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE telemetry.cycle_rollups OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.cycle_rollups IS 'Cycle times of items that succeeded, by type, over all time; only grows: an item that succeeds again counts again';
+
+COMMENT ON COLUMN telemetry.cycle_rollups.item_type IS 'story, task, workflow_run, ...';
+
+COMMENT ON COLUMN telemetry.cycle_rollups.seconds_sum IS 'Sum of the seconds from an item''s first change of state to its success';
+
+COMMENT ON COLUMN telemetry.cycle_rollups.seconds_histogram IS 'Items by those seconds: one count a bucket of telemetry.cycle_bounds_seconds, not cumulative, the last one above all bounds';
+
+CREATE TABLE telemetry.event_rollups (
+    grain text NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    series_id uuid NOT NULL,
+    event_name text NOT NULL,
+    workflow_name text,
+    agent_role text,
+    labels jsonb NOT NULL,
+    events bigint NOT NULL,
+    input_tokens numeric NOT NULL,
+    cached_input_tokens numeric NOT NULL,
+    output_tokens numeric NOT NULL,
+    cost_usd numeric NOT NULL,
+    duration_ms_sum numeric NOT NULL,
+    duration_histogram bigint[],
+    CONSTRAINT event_rollups_check CHECK (((grain = 'all'::text) = (bucket = '-infinity'::timestamp with time zone))),
+    CONSTRAINT event_rollups_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text, 'all'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE telemetry.event_rollups OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.event_rollups IS 'Events counted by hour, by day and over all time, by name, workflow, role and the payload''s own labels; kept for ever';
+
+COMMENT ON COLUMN telemetry.event_rollups.grain IS 'hour, day, or all: the running totals';
+
+COMMENT ON COLUMN telemetry.event_rollups.bucket IS 'Start of the hour or day of ts, UTC; -infinity for all';
+
+COMMENT ON COLUMN telemetry.event_rollups.series_id IS 'First half of the sha256 of name, workflow, role and labels: a key of fixed size, whatever their length';
+
+COMMENT ON COLUMN telemetry.event_rollups.event_name IS 'Name of the event type';
+
+COMMENT ON COLUMN telemetry.event_rollups.workflow_name IS 'Workflow, or null';
+
+COMMENT ON COLUMN telemetry.event_rollups.agent_role IS 'Role of the agent that reported it, or null';
+
+COMMENT ON COLUMN telemetry.event_rollups.labels IS 'The keys of telemetry.label_keys that the payload has, the first 128 characters of each; empty for other types';
+
+COMMENT ON COLUMN telemetry.event_rollups.events IS 'Number of events';
+
+COMMENT ON COLUMN telemetry.event_rollups.input_tokens IS 'Sum over steps, the cached ones included';
+
+COMMENT ON COLUMN telemetry.event_rollups.cached_input_tokens IS 'Sum over steps';
+
+COMMENT ON COLUMN telemetry.event_rollups.output_tokens IS 'Sum over steps';
+
+COMMENT ON COLUMN telemetry.event_rollups.cost_usd IS 'Sum of the estimated cost of steps, USD';
+
+COMMENT ON COLUMN telemetry.event_rollups.duration_ms_sum IS 'Sum over steps, milliseconds';
+
+COMMENT ON COLUMN telemetry.event_rollups.duration_histogram IS 'Steps by duration: one count a bucket of telemetry.duration_bounds_ms, not cumulative, the last one above all bounds; null without durations';
 
 CREATE TABLE telemetry.event_types (
     event_name text NOT NULL,
@@ -2987,56 +4545,560 @@ COMMENT ON COLUMN telemetry.ingest_counts.duplicates IS 'Events that were alread
 
 COMMENT ON COLUMN telemetry.ingest_counts.conflicts IS 'Events whose id was already stored with other content';
 
-CREATE TABLE telemetry.workflow_events (
-    event_id text NOT NULL COLLATE pg_catalog."C",
-    event_version integer NOT NULL,
-    event_name text NOT NULL,
-    ts timestamp with time zone NOT NULL,
-    run_id text,
-    item_id text,
-    workflow_name text,
-    agent_role text,
-    payload jsonb NOT NULL,
+CREATE TABLE telemetry.item_rollups (
+    item_id text NOT NULL,
+    item_type text NOT NULL,
     project_id text,
-    metadata jsonb,
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    recorded_epoch integer NOT NULL,
-    recorded_xid bigint NOT NULL,
-    CONSTRAINT event_id_is_ulid CHECK (((octet_length(event_id) = 26) AND (event_id < '8'::text) AND (event_id !~ '[^0-9A-HJKMNP-TV-Z]'::text)))
+    state text,
+    outcome text,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    state_since timestamp with time zone,
+    state_seconds jsonb DEFAULT '{}'::jsonb NOT NULL,
+    transitions bigint DEFAULT 0 NOT NULL,
+    bounces bigint DEFAULT 0 NOT NULL,
+    state_bounces jsonb DEFAULT '{}'::jsonb NOT NULL,
+    events bigint DEFAULT 0 NOT NULL,
+    steps bigint DEFAULT 0 NOT NULL,
+    failed_steps bigint DEFAULT 0 NOT NULL,
+    input_tokens numeric DEFAULT 0 NOT NULL,
+    cached_input_tokens numeric DEFAULT 0 NOT NULL,
+    output_tokens numeric DEFAULT 0 NOT NULL,
+    cost_usd numeric DEFAULT 0 NOT NULL,
+    CONSTRAINT item_rollups_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))
 )
-PARTITION BY RANGE (event_id);
+WITH (fillfactor='80');
 
-ALTER TABLE telemetry.workflow_events OWNER TO pylayer_owner;
+ALTER TABLE telemetry.item_rollups OWNER TO pylayer_owner;
 
-COMMENT ON TABLE telemetry.workflow_events IS 'Workflow events as they were reported. Append-only; monthly partitions by the time in event_id; never read past the horizon by recorded order';
+COMMENT ON TABLE telemetry.item_rollups IS 'One row an item, kept for ever. Events tell their item, not its type: what they used stands in the row of the type that changed state first';
 
-COMMENT ON COLUMN telemetry.workflow_events.event_id IS 'ULID of the event: identity, partition key and dedupe key';
+COMMENT ON COLUMN telemetry.item_rollups.item_id IS 'The item; for item_type workflow_run its run_id';
 
-COMMENT ON COLUMN telemetry.workflow_events.event_version IS 'Version of the payload contract';
+COMMENT ON COLUMN telemetry.item_rollups.item_type IS 'As its changes of state tell it; empty while there is none';
 
-COMMENT ON COLUMN telemetry.workflow_events.event_name IS 'Name of the event type';
+COMMENT ON COLUMN telemetry.item_rollups.project_id IS 'Its project; the least where its events name several';
 
-COMMENT ON COLUMN telemetry.workflow_events.ts IS 'When it happened, by the sender; near the time in event_id';
+COMMENT ON COLUMN telemetry.item_rollups.state IS 'State after its last change by time';
 
-COMMENT ON COLUMN telemetry.workflow_events.run_id IS 'Workflow run, free text';
+COMMENT ON COLUMN telemetry.item_rollups.outcome IS 'What that state means by telemetry.state_outcome; null while it is open';
 
-COMMENT ON COLUMN telemetry.workflow_events.item_id IS 'Work item, free text such as INFR-001';
+COMMENT ON COLUMN telemetry.item_rollups.started_at IS 'When its first change of state was';
 
-COMMENT ON COLUMN telemetry.workflow_events.workflow_name IS 'Workflow, free text';
+COMMENT ON COLUMN telemetry.item_rollups.ended_at IS 'When it came into its state, if that is an outcome';
 
-COMMENT ON COLUMN telemetry.workflow_events.agent_role IS 'Role of the agent that reported it, free text';
+COMMENT ON COLUMN telemetry.item_rollups.state_since IS 'When it came into its state';
 
-COMMENT ON COLUMN telemetry.workflow_events.payload IS 'Facts of the event, checked against its contract';
+COMMENT ON COLUMN telemetry.item_rollups.state_seconds IS 'Seconds spent in each state that it has left';
 
-COMMENT ON COLUMN telemetry.workflow_events.project_id IS 'Project it belongs to, free text';
+COMMENT ON COLUMN telemetry.item_rollups.transitions IS 'Number of changes of state';
 
-COMMENT ON COLUMN telemetry.workflow_events.metadata IS 'Source ids and trace context; no rule reads it';
+COMMENT ON COLUMN telemetry.item_rollups.bounces IS 'How often it came into a state in which it had been before';
 
-COMMENT ON COLUMN telemetry.workflow_events.recorded_at IS 'When the database stored it';
+COMMENT ON COLUMN telemetry.item_rollups.state_bounces IS 'The same by state, those with none left out';
 
-COMMENT ON COLUMN telemetry.workflow_events.recorded_epoch IS 'Epoch of the cluster that stored it';
+COMMENT ON COLUMN telemetry.item_rollups.events IS 'Number of events with its item_id';
 
-COMMENT ON COLUMN telemetry.workflow_events.recorded_xid IS 'Transaction that stored it; with the epoch and the id, a gap-free reading order';
+COMMENT ON COLUMN telemetry.item_rollups.steps IS 'Steps completed, failed and skipped ones included';
+
+COMMENT ON COLUMN telemetry.item_rollups.failed_steps IS 'Steps that failed';
+
+COMMENT ON COLUMN telemetry.item_rollups.input_tokens IS 'Sum over its steps, the cached ones included';
+
+COMMENT ON COLUMN telemetry.item_rollups.cached_input_tokens IS 'Sum over its steps';
+
+COMMENT ON COLUMN telemetry.item_rollups.output_tokens IS 'Sum over its steps';
+
+COMMENT ON COLUMN telemetry.item_rollups.cost_usd IS 'Sum of the estimated cost of its steps, USD';
+
+CREATE TABLE telemetry.month_rollups (
+    month timestamp with time zone NOT NULL,
+    events bigint NOT NULL
+);
+
+ALTER TABLE telemetry.month_rollups OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.month_rollups IS 'Counted events by the month of their id: what a dropped month is compared with';
+
+COMMENT ON COLUMN telemetry.month_rollups.month IS 'Start of the month, UTC';
+
+COMMENT ON COLUMN telemetry.month_rollups.events IS 'Number of its events that are in the rollups';
+
+CREATE TABLE telemetry.retired_months (
+    month timestamp with time zone NOT NULL,
+    raised_at timestamp with time zone DEFAULT now() NOT NULL,
+    sealed_at timestamp with time zone,
+    events bigint,
+    dropped_at timestamp with time zone,
+    restoring_since timestamp with time zone,
+    kept_until timestamp with time zone,
+    CONSTRAINT retired_months_check CHECK (((sealed_at IS NULL) = (events IS NULL))),
+    CONSTRAINT retired_months_check1 CHECK (((dropped_at IS NULL) OR (sealed_at IS NOT NULL))),
+    CONSTRAINT retired_months_check2 CHECK (((restoring_since IS NULL) OR (dropped_at IS NOT NULL))),
+    CONSTRAINT retired_months_events_check CHECK ((events >= 0)),
+    CONSTRAINT retired_months_month_check CHECK ((month = (date_trunc('month'::text, (month AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text)))
+);
+
+ALTER TABLE telemetry.retired_months OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.retired_months IS 'Months below the retention floor and how far each has come: sealed, counted, archived, detached, dropped';
+
+COMMENT ON COLUMN telemetry.retired_months.month IS 'Start of the month, UTC';
+
+COMMENT ON COLUMN telemetry.retired_months.raised_at IS 'When maintenance first saw the month below the floor';
+
+COMMENT ON COLUMN telemetry.retired_months.sealed_at IS 'Since when nothing can be added to it';
+
+COMMENT ON COLUMN telemetry.retired_months.events IS 'Events in it when it was sealed: the number for ever';
+
+COMMENT ON COLUMN telemetry.retired_months.dropped_at IS 'When it was dropped; null again once it is restored';
+
+COMMENT ON COLUMN telemetry.retired_months.restoring_since IS 'When an archive''s restore began that has not ended';
+
+COMMENT ON COLUMN telemetry.retired_months.kept_until IS 'Until when a restored month stays';
+
+CREATE TABLE telemetry.rollup_progress (
+    singleton boolean DEFAULT true NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    xid bigint DEFAULT 0 NOT NULL,
+    event_id text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    events bigint DEFAULT 0 NOT NULL,
+    refreshed_at timestamp with time zone,
+    CONSTRAINT rollup_progress_epoch_check CHECK ((epoch > 0)),
+    CONSTRAINT rollup_progress_singleton_check CHECK (singleton)
+);
+
+ALTER TABLE telemetry.rollup_progress OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.rollup_progress IS 'One row: all events up to (epoch, xid, event_id), in the order in which they were recorded, are counted, each once';
+
+COMMENT ON COLUMN telemetry.rollup_progress.singleton IS 'Always true: the table has one row';
+
+COMMENT ON COLUMN telemetry.rollup_progress.epoch IS 'recorded_epoch of the last event that is counted';
+
+COMMENT ON COLUMN telemetry.rollup_progress.xid IS 'Its recorded_xid';
+
+COMMENT ON COLUMN telemetry.rollup_progress.event_id IS 'Its event_id';
+
+COMMENT ON COLUMN telemetry.rollup_progress.events IS 'Events counted so far';
+
+COMMENT ON COLUMN telemetry.rollup_progress.refreshed_at IS 'When the last refresh was; null before the first';
+
+CREATE TABLE telemetry.run_rollups (
+    run_id text NOT NULL,
+    workflow_name text,
+    project_id text,
+    state text,
+    outcome text,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    last_event_at timestamp with time zone NOT NULL,
+    events bigint NOT NULL,
+    steps bigint NOT NULL,
+    failed_steps bigint NOT NULL,
+    input_tokens numeric NOT NULL,
+    cached_input_tokens numeric NOT NULL,
+    output_tokens numeric NOT NULL,
+    cost_usd numeric NOT NULL,
+    duration_ms_sum numeric NOT NULL,
+    CONSTRAINT run_rollups_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE telemetry.run_rollups OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.run_rollups IS 'One row a run, kept for ever';
+
+COMMENT ON COLUMN telemetry.run_rollups.run_id IS 'The run';
+
+COMMENT ON COLUMN telemetry.run_rollups.workflow_name IS 'Its workflow; the least where its events name several';
+
+COMMENT ON COLUMN telemetry.run_rollups.project_id IS 'Its project; the least where its events name several';
+
+COMMENT ON COLUMN telemetry.run_rollups.state IS 'State after its last change by time; null when none was reported';
+
+COMMENT ON COLUMN telemetry.run_rollups.outcome IS 'What that state means by telemetry.state_outcome; null while it is open';
+
+COMMENT ON COLUMN telemetry.run_rollups.started_at IS 'Time of its first event';
+
+COMMENT ON COLUMN telemetry.run_rollups.ended_at IS 'When it came into its state, if that is an outcome';
+
+COMMENT ON COLUMN telemetry.run_rollups.last_event_at IS 'Time of its last event';
+
+COMMENT ON COLUMN telemetry.run_rollups.events IS 'Number of its events';
+
+COMMENT ON COLUMN telemetry.run_rollups.steps IS 'Steps completed, failed and skipped ones included';
+
+COMMENT ON COLUMN telemetry.run_rollups.failed_steps IS 'Steps that failed';
+
+COMMENT ON COLUMN telemetry.run_rollups.input_tokens IS 'Sum over its steps, the cached ones included';
+
+COMMENT ON COLUMN telemetry.run_rollups.cached_input_tokens IS 'Sum over its steps';
+
+COMMENT ON COLUMN telemetry.run_rollups.output_tokens IS 'Sum over its steps';
+
+COMMENT ON COLUMN telemetry.run_rollups.cost_usd IS 'Sum of the estimated cost of its steps, USD';
+
+COMMENT ON COLUMN telemetry.run_rollups.duration_ms_sum IS 'Sum over its steps, milliseconds; steps may overlap';
+
+CREATE TABLE telemetry.state_changes (
+    item_id text NOT NULL,
+    item_type text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    run_id text,
+    from_state text,
+    to_state text NOT NULL
+);
+
+ALTER TABLE telemetry.state_changes OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.state_changes IS 'Each reported change of state, kept for ever: facts that depend on the order are computed from it, so that late events are exact';
+
+COMMENT ON COLUMN telemetry.state_changes.item_id IS 'The item; for item_type workflow_run its run_id';
+
+COMMENT ON COLUMN telemetry.state_changes.item_type IS 'story, task, workflow_run, ...; the first 128 characters';
+
+COMMENT ON COLUMN telemetry.state_changes.ts IS 'When it happened';
+
+COMMENT ON COLUMN telemetry.state_changes.event_id IS 'The event that told it';
+
+COMMENT ON COLUMN telemetry.state_changes.run_id IS 'Run in which it happened';
+
+COMMENT ON COLUMN telemetry.state_changes.from_state IS 'State before as reported, null at creation; the first 128 characters';
+
+COMMENT ON COLUMN telemetry.state_changes.to_state IS 'State from then on; the first 128 characters';
+
+CREATE VIEW telemetry.v_bounces AS
+ WITH started AS (
+         SELECT r.item_type,
+            r.bounces,
+            r.state_bounces,
+            (date_trunc('month'::text, (r.started_at AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) AS month
+           FROM telemetry.item_rollups r
+          WHERE (r.started_at IS NOT NULL)
+        ), totals AS (
+         SELECT s_1.month,
+            s_1.item_type,
+            count(*) AS items
+           FROM started s_1
+          GROUP BY s_1.month, s_1.item_type
+        )
+ SELECT t.month,
+    t.item_type,
+    b.state,
+    t.items,
+    count(*) AS bounced_items,
+    (sum((b.times)::bigint))::bigint AS bounces
+   FROM ((totals t
+     JOIN started s ON (((t.month = s.month) AND (t.item_type = s.item_type))))
+     CROSS JOIN LATERAL jsonb_each_text(s.state_bounces) b(state, times))
+  WHERE (s.bounces > 0)
+  GROUP BY t.month, t.item_type, t.items, b.state;
+
+ALTER VIEW telemetry.v_bounces OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_bounces IS 'States that items entered again, by the month of an item''s first change of state and its type';
+
+COMMENT ON COLUMN telemetry.v_bounces.month IS 'Start of the month, UTC';
+
+COMMENT ON COLUMN telemetry.v_bounces.item_type IS 'story, task, workflow_run, ...';
+
+COMMENT ON COLUMN telemetry.v_bounces.state IS 'The state that was entered again';
+
+COMMENT ON COLUMN telemetry.v_bounces.items IS 'All items of that month and type';
+
+COMMENT ON COLUMN telemetry.v_bounces.bounced_items IS 'Those that entered the state again';
+
+COMMENT ON COLUMN telemetry.v_bounces.bounces IS 'How often they did';
+
+CREATE VIEW telemetry.v_cycle_time AS
+ WITH ended AS (
+         SELECT i.item_type,
+            i.outcome,
+            (date_trunc('month'::text, (i.ended_at AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) AS month,
+            (EXTRACT(epoch FROM (i.ended_at - i.started_at)))::double precision AS seconds
+           FROM telemetry.item_rollups i
+          WHERE (i.ended_at IS NOT NULL)
+        )
+ SELECT month,
+    item_type,
+    outcome,
+    count(*) AS items,
+    avg(seconds) AS mean_seconds,
+    percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY seconds) AS median_seconds,
+    percentile_cont((0.9)::double precision) WITHIN GROUP (ORDER BY seconds) AS p90_seconds
+   FROM ended e
+  GROUP BY month, item_type, outcome;
+
+ALTER VIEW telemetry.v_cycle_time OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_cycle_time IS 'Cycle time of items by the month in which they ended, type and outcome: from the first change of state to the end';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.month IS 'Start of the month, UTC';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.item_type IS 'story, task, workflow_run, ...';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.outcome IS 'succeeded, failed or cancelled';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.items IS 'Items that ended in that month';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.mean_seconds IS 'Mean cycle time';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.median_seconds IS 'Median cycle time';
+
+COMMENT ON COLUMN telemetry.v_cycle_time.p90_seconds IS 'Cycle time that nine of ten items do not exceed';
+
+CREATE VIEW telemetry.v_flow_issues AS
+ WITH issues AS (
+         SELECT r.grain,
+            r.bucket,
+            r.series_id,
+            r.event_name,
+            r.workflow_name,
+            r.agent_role,
+            r.labels,
+            r.events,
+            r.input_tokens,
+            r.cached_input_tokens,
+            r.output_tokens,
+            r.cost_usd,
+            r.duration_ms_sum,
+            r.duration_histogram,
+            (r.labels ->> 'issue_type'::text) AS issue_type,
+            (r.labels ->> 'impact'::text) AS impact
+           FROM telemetry.event_rollups r
+          WHERE ((r.event_name = 'workflow.flow_issue'::text) AND (r.grain = 'day'::text))
+        )
+ SELECT bucket AS day,
+    workflow_name,
+    agent_role,
+    issue_type,
+    impact,
+    events AS issues
+   FROM issues i;
+
+ALTER VIEW telemetry.v_flow_issues OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_flow_issues IS 'Flow issues by day, workflow, role, type and impact; filter by day';
+
+COMMENT ON COLUMN telemetry.v_flow_issues.day IS 'Start of the day, UTC';
+
+COMMENT ON COLUMN telemetry.v_flow_issues.workflow_name IS 'Workflow, or null';
+
+COMMENT ON COLUMN telemetry.v_flow_issues.agent_role IS 'Role of the agent that reported it, or null';
+
+COMMENT ON COLUMN telemetry.v_flow_issues.issue_type IS 'Kind of friction';
+
+COMMENT ON COLUMN telemetry.v_flow_issues.impact IS 'What it costs';
+
+COMMENT ON COLUMN telemetry.v_flow_issues.issues IS 'Number of issues';
+
+CREATE VIEW telemetry.v_gap_escape_rate AS
+ WITH found AS (
+         SELECT r.workflow_name,
+            r.events,
+            (date_trunc('month'::text, (r.bucket AT TIME ZONE 'UTC'::text)) AT TIME ZONE 'UTC'::text) AS month,
+            (r.labels ->> 'gap_type'::text) AS gap_type,
+            (r.labels ->> 'severity'::text) AS severity,
+            (r.labels ? 'stage_introduced'::text) AS is_traced,
+            ((r.labels ? 'stage_introduced'::text) AND ((r.labels ->> 'stage_introduced'::text) <> (r.labels ->> 'stage_found'::text))) AS is_escaped
+           FROM telemetry.event_rollups r
+          WHERE ((r.event_name = 'workflow.gap_found'::text) AND (r.grain = 'day'::text))
+        )
+ SELECT month,
+    workflow_name,
+    gap_type,
+    severity,
+    (sum(events))::bigint AS gaps,
+    (COALESCE(sum(events) FILTER (WHERE is_traced), (0)::numeric))::bigint AS traced_gaps,
+    (COALESCE(sum(events) FILTER (WHERE is_escaped), (0)::numeric))::bigint AS escaped_gaps,
+    round((COALESCE(sum(events) FILTER (WHERE is_escaped), (0)::numeric) / sum(events) FILTER (WHERE is_traced)), 4) AS escape_rate
+   FROM found f
+  GROUP BY month, workflow_name, gap_type, severity;
+
+ALTER VIEW telemetry.v_gap_escape_rate OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_gap_escape_rate IS 'Gaps by month, workflow, type and severity, and the share that left the stage that it came from unseen';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.month IS 'Start of the month, UTC';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.workflow_name IS 'Workflow, or null';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.gap_type IS 'Kind of gap';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.severity IS 'info, low, medium, high or critical';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.gaps IS 'Gaps found';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.traced_gaps IS 'Those whose stage of origin is known';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.escaped_gaps IS 'Those of them that were found in another stage';
+
+COMMENT ON COLUMN telemetry.v_gap_escape_rate.escape_rate IS 'escaped_gaps over traced_gaps; null when none is traced';
+
+CREATE VIEW telemetry.v_post_ready_churn AS
+ WITH changes AS (
+         SELECT r.grain,
+            r.bucket,
+            r.series_id,
+            r.event_name,
+            r.workflow_name,
+            r.agent_role,
+            r.labels,
+            r.events,
+            r.input_tokens,
+            r.cached_input_tokens,
+            r.output_tokens,
+            r.cost_usd,
+            r.duration_ms_sum,
+            r.duration_histogram,
+            (r.labels ->> 'change_type'::text) AS change_type,
+            (r.labels ->> 'cause_stage'::text) AS cause_stage,
+            ((r.labels ->> 'post_ready'::text))::boolean AS post_ready
+           FROM telemetry.event_rollups r
+          WHERE ((r.event_name = 'workflow.story_changed'::text) AND (r.grain = 'day'::text))
+        )
+ SELECT bucket AS day,
+    workflow_name,
+    agent_role,
+    change_type,
+    cause_stage,
+    post_ready,
+    events AS changes
+   FROM changes c;
+
+ALTER VIEW telemetry.v_post_ready_churn OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_post_ready_churn IS 'Changes of stories by day, workflow, role, kind, the stage that made them necessary and whether the story had been ready; filter by day';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.day IS 'Start of the day, UTC';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.workflow_name IS 'Workflow, or null';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.agent_role IS 'Role of the agent that reported it, or null';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.change_type IS 'Kind of change';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.cause_stage IS 'Stage that made it necessary';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.post_ready IS 'Whether the story had been ready; null where nobody said';
+
+COMMENT ON COLUMN telemetry.v_post_ready_churn.changes IS 'Number of changes';
+
+CREATE VIEW telemetry.v_run_summary AS
+ SELECT workflow_name,
+    date_bin('1 day'::interval, started_at, '2000-01-01 00:00:00+00'::timestamp with time zone) AS day,
+    count(*) AS runs,
+    count(*) FILTER (WHERE (outcome = 'succeeded'::text)) AS succeeded,
+    count(*) FILTER (WHERE (outcome = 'failed'::text)) AS failed,
+    count(*) FILTER (WHERE (outcome = 'cancelled'::text)) AS cancelled,
+    count(*) FILTER (WHERE (outcome IS NULL)) AS open,
+    round(((count(*) FILTER (WHERE (outcome = 'succeeded'::text)))::numeric / (NULLIF(count(*) FILTER (WHERE (outcome = ANY (ARRAY['succeeded'::text, 'failed'::text]))), 0))::numeric), 4) AS success_rate,
+    (sum(steps))::bigint AS steps,
+    (sum(failed_steps))::bigint AS failed_steps,
+    sum(input_tokens) AS input_tokens,
+    sum(output_tokens) AS output_tokens,
+    sum(cost_usd) AS cost_usd,
+    round(EXTRACT(epoch FROM avg((ended_at - started_at))), 3) AS mean_seconds
+   FROM telemetry.run_rollups r
+  GROUP BY workflow_name, (date_bin('1 day'::interval, started_at, '2000-01-01 00:00:00+00'::timestamp with time zone));
+
+ALTER VIEW telemetry.v_run_summary OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_run_summary IS 'Runs by the day of their first event and workflow; filter by day';
+
+COMMENT ON COLUMN telemetry.v_run_summary.workflow_name IS 'Workflow, or null';
+
+COMMENT ON COLUMN telemetry.v_run_summary.day IS 'Start of the day, UTC';
+
+COMMENT ON COLUMN telemetry.v_run_summary.runs IS 'Runs that began on that day';
+
+COMMENT ON COLUMN telemetry.v_run_summary.succeeded IS 'Those that have succeeded';
+
+COMMENT ON COLUMN telemetry.v_run_summary.failed IS 'Those that have failed';
+
+COMMENT ON COLUMN telemetry.v_run_summary.cancelled IS 'Those that were cancelled';
+
+COMMENT ON COLUMN telemetry.v_run_summary.open IS 'Those whose outcome is not known';
+
+COMMENT ON COLUMN telemetry.v_run_summary.success_rate IS 'Share of those that succeeded among those that succeeded or failed';
+
+COMMENT ON COLUMN telemetry.v_run_summary.steps IS 'Steps completed, failed and skipped ones included';
+
+COMMENT ON COLUMN telemetry.v_run_summary.failed_steps IS 'Steps that failed';
+
+COMMENT ON COLUMN telemetry.v_run_summary.input_tokens IS 'Sum, the cached ones included';
+
+COMMENT ON COLUMN telemetry.v_run_summary.output_tokens IS 'Sum';
+
+COMMENT ON COLUMN telemetry.v_run_summary.cost_usd IS 'Estimated cost, USD';
+
+COMMENT ON COLUMN telemetry.v_run_summary.mean_seconds IS 'Mean time from the first event to the end, of runs that ended';
+
+CREATE VIEW telemetry.v_step_cost AS
+ WITH steps AS (
+         SELECT r.grain,
+            r.bucket,
+            r.series_id,
+            r.event_name,
+            r.workflow_name,
+            r.agent_role,
+            r.labels,
+            r.events,
+            r.input_tokens,
+            r.cached_input_tokens,
+            r.output_tokens,
+            r.cost_usd,
+            r.duration_ms_sum,
+            r.duration_histogram,
+            (r.labels ->> 'step_name'::text) AS step_name,
+            (r.labels ->> 'model'::text) AS model,
+            (r.labels ->> 'status'::text) AS status
+           FROM telemetry.event_rollups r
+          WHERE ((r.event_name = 'workflow.step_completed'::text) AND (r.grain = 'day'::text))
+        )
+ SELECT bucket AS day,
+    workflow_name,
+    agent_role,
+    step_name,
+    model,
+    status,
+    events AS steps,
+    input_tokens,
+    cached_input_tokens,
+    output_tokens,
+    cost_usd,
+    round((duration_ms_sum / (events)::numeric), 3) AS mean_ms
+   FROM steps s;
+
+ALTER VIEW telemetry.v_step_cost OWNER TO pylayer_owner;
+
+COMMENT ON VIEW telemetry.v_step_cost IS 'Steps by day, workflow, role, step, model and status: tokens, cost, time; filter by day';
+
+COMMENT ON COLUMN telemetry.v_step_cost.day IS 'Start of the day, UTC';
+
+COMMENT ON COLUMN telemetry.v_step_cost.workflow_name IS 'Workflow, or null';
+
+COMMENT ON COLUMN telemetry.v_step_cost.agent_role IS 'Role of the agent, or null';
+
+COMMENT ON COLUMN telemetry.v_step_cost.step_name IS 'Step';
+
+COMMENT ON COLUMN telemetry.v_step_cost.model IS 'Model, or null';
+
+COMMENT ON COLUMN telemetry.v_step_cost.status IS 'succeeded, failed or skipped';
+
+COMMENT ON COLUMN telemetry.v_step_cost.steps IS 'Number of steps';
+
+COMMENT ON COLUMN telemetry.v_step_cost.input_tokens IS 'Sum, the cached ones included';
+
+COMMENT ON COLUMN telemetry.v_step_cost.cached_input_tokens IS 'Sum';
+
+COMMENT ON COLUMN telemetry.v_step_cost.output_tokens IS 'Sum';
+
+COMMENT ON COLUMN telemetry.v_step_cost.cost_usd IS 'Estimated cost, USD';
+
+COMMENT ON COLUMN telemetry.v_step_cost.mean_ms IS 'Mean duration, milliseconds';
 
 CREATE TABLE work.artifact_links (
     artifact_id core.ulid NOT NULL,
@@ -3233,8 +5295,38 @@ ALTER TABLE ONLY iam.api_keys
 ALTER TABLE ONLY iam.api_keys
     ADD CONSTRAINT api_keys_prefix_key UNIQUE (prefix);
 
+ALTER TABLE ONLY telemetry.archives
+    ADD CONSTRAINT archives_pkey PRIMARY KEY (month);
+
+ALTER TABLE ONLY telemetry.archives
+    ADD CONSTRAINT archives_storage_key_key UNIQUE (storage_key);
+
+ALTER TABLE ONLY telemetry.cycle_rollups
+    ADD CONSTRAINT cycle_rollups_pkey PRIMARY KEY (item_type);
+
+ALTER TABLE ONLY telemetry.event_rollups
+    ADD CONSTRAINT event_rollups_pkey PRIMARY KEY (grain, bucket, series_id);
+
 ALTER TABLE ONLY telemetry.event_types
     ADD CONSTRAINT event_types_pkey PRIMARY KEY (event_name, event_version);
+
+ALTER TABLE ONLY telemetry.item_rollups
+    ADD CONSTRAINT item_rollups_pkey PRIMARY KEY (item_id, item_type);
+
+ALTER TABLE ONLY telemetry.month_rollups
+    ADD CONSTRAINT month_rollups_pkey PRIMARY KEY (month);
+
+ALTER TABLE ONLY telemetry.retired_months
+    ADD CONSTRAINT retired_months_pkey PRIMARY KEY (month);
+
+ALTER TABLE ONLY telemetry.rollup_progress
+    ADD CONSTRAINT rollup_progress_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY telemetry.run_rollups
+    ADD CONSTRAINT run_rollups_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY telemetry.state_changes
+    ADD CONSTRAINT state_changes_pkey PRIMARY KEY (item_id, item_type, ts, event_id);
 
 ALTER TABLE ONLY telemetry.workflow_events
     ADD CONSTRAINT workflow_events_pkey PRIMARY KEY (event_id);
@@ -3256,6 +5348,12 @@ ALTER TABLE ONLY work.artifact_versions
 
 ALTER TABLE ONLY work.artifacts
     ADD CONSTRAINT artifacts_pkey PRIMARY KEY (artifact_id);
+
+CREATE INDEX event_rollups_name_bucket ON telemetry.event_rollups USING btree (event_name, grain, bucket);
+
+CREATE INDEX item_rollups_ended ON telemetry.item_rollups USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX run_rollups_started ON telemetry.run_rollups USING btree (started_at);
 
 CREATE INDEX workflow_events_item_ts ON ONLY telemetry.workflow_events USING btree (item_id, ts);
 
@@ -3326,6 +5424,14 @@ ALTER TABLE iam.api_keys ENABLE ALWAYS TRIGGER api_keys_keep;
 CREATE TRIGGER api_keys_keep_all BEFORE TRUNCATE ON iam.api_keys FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
 
 ALTER TABLE iam.api_keys ENABLE ALWAYS TRIGGER api_keys_keep_all;
+
+CREATE TRIGGER state_changes_append_only BEFORE DELETE OR UPDATE ON telemetry.state_changes FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE telemetry.state_changes ENABLE ALWAYS TRIGGER state_changes_append_only;
+
+CREATE TRIGGER state_changes_keep_all BEFORE TRUNCATE ON telemetry.state_changes FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE telemetry.state_changes ENABLE ALWAYS TRIGGER state_changes_keep_all;
 
 CREATE TRIGGER workflow_events_append_only BEFORE DELETE OR UPDATE ON telemetry.workflow_events FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
 
@@ -3428,6 +5534,9 @@ GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_
 REVOKE ALL ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION core.advance_epoch() FROM PUBLIC;
+GRANT ALL ON FUNCTION core.advance_epoch() TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION core.crockford_8(p_bits bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_api;
 GRANT ALL ON FUNCTION core.crockford_8(p_bits bigint) TO pylayer_admin;
@@ -3453,6 +5562,9 @@ GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_ad
 GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_agent;
 GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_analyst;
 GRANT ALL ON FUNCTION core.new_ulid(p_ts timestamp with time zone) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION core.referenced_blobs() FROM PUBLIC;
+GRANT ALL ON FUNCTION core.referenced_blobs() TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION core.settings_guard() FROM PUBLIC;
 
@@ -3596,7 +5708,22 @@ GRANT ALL ON FUNCTION partman.uuid7_time_decoder(uuidv7 text) TO pylayer_owner;
 
 GRANT ALL ON FUNCTION partman.uuid7_time_encoder(ts timestamp with time zone) TO pylayer_owner;
 
+REVOKE ALL ON FUNCTION telemetry.archive_key(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.archive_key(p_month timestamp with time zone) TO pylayer_owner;
+GRANT ALL ON FUNCTION telemetry.archive_key(p_month timestamp with time zone) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.attach_month(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.attach_month(p_month timestamp with time zone) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.begin_restore(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.begin_restore(p_month timestamp with time zone) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, p_step text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.contract_problem(p_contract jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.contract_problem(p_contract jsonb) TO pylayer_api;
@@ -3606,15 +5733,51 @@ GRANT ALL ON FUNCTION telemetry.contract_validator(p_contract jsonb) TO pylayer_
 
 REVOKE ALL ON FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION telemetry.count_cycles(p_item_types text[], p_seconds numeric[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.count_events(p_batch telemetry.counted_event[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.count_items(p_batch telemetry.counted_event[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.count_runs(p_batch telemetry.counted_event[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.cycle_bounds_seconds() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_api;
+GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.drop_month(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.drop_month(p_month timestamp with time zone) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.duration_bounds_ms() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.duration_bounds_ms() TO pylayer_api;
+GRANT ALL ON FUNCTION telemetry.duration_bounds_ms() TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.duration_bounds_ms() TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.duration_bounds_ms() TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.duration_bucket(p_ms numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.duration_bucket(p_ms numeric) TO pylayer_api;
+GRANT ALL ON FUNCTION telemetry.duration_bucket(p_ms numeric) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.duration_bucket(p_ms numeric) TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.duration_bucket(p_ms numeric) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.events_between(p_from timestamp with time zone, p_to timestamp with time zone, p_event_name text, p_run_id text, p_item_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_limit integer, p_after text) TO pylayer_analyst;
 
+REVOKE ALL ON FUNCTION telemetry.finish_restore(p_month timestamp with time zone, p_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.finish_restore(p_month timestamp with time zone, p_days integer) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT conflicts bigint) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION telemetry.forbid_late_insert() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION telemetry.given_ts(p_ts text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.guard_month(p_table regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.guard_new_partitions() FROM PUBLIC;
 
@@ -3637,13 +5800,41 @@ GRANT ALL ON FUNCTION telemetry.ingest_events(p_events jsonb, p_on_error text) T
 
 REVOKE ALL ON FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts timestamp with time zone, p_ts timestamp with time zone, p_validator jsonpath, p_long_contract jsonb, p_floor text, p_ceiling timestamp with time zone, p_max_skew interval, p_max_bytes integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION telemetry.label_keys(p_event_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.label_keys(p_event_name text) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.label_keys(p_event_name text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.label_keys(p_event_name text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.list_archives(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.list_archives(p_month timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.list_archives(p_month timestamp with time zone) TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.list_archives(p_month timestamp with time zone) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.make_months(p_months timestamp with time zone[]) TO pylayer_api;
 
 REVOKE ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.make_months_ahead(p_months integer) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION telemetry.metric_totals() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.metric_totals() TO pylayer_agent;
+GRANT ALL ON FUNCTION telemetry.metric_totals() TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.metric_totals() TO pylayer_analyst;
+
+GRANT SELECT,INSERT ON TABLE telemetry.workflow_events TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.month_events(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.month_events(p_month timestamp with time zone) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION telemetry.month_partition(p_ts timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.month_tables() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.month_tables() TO pylayer_owner;
+
+REVOKE ALL ON FUNCTION telemetry.next_events(p_epoch integer, p_xid bigint, p_event_id text, p_horizon bigint, p_limit integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.note_open_month(p_id_ts timestamp with time zone) FROM PUBLIC;
 
@@ -3653,7 +5844,20 @@ GRANT ALL ON FUNCTION telemetry.open_backfill(p_from timestamp with time zone, p
 REVOKE ALL ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.partition_name(p_id_ts timestamp with time zone) TO pylayer_owner;
 
+REVOKE ALL ON FUNCTION telemetry.payload_number(p_payload jsonb, p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.payload_number(p_payload jsonb, p_key text) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.payload_number(p_payload jsonb, p_key text) TO pylayer_analyst;
+
 REVOKE ALL ON FUNCTION telemetry.raise_refusal(p_position integer, p_event_id text, p_reason text, p_detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.raise_retention_floor() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.raise_retention_floor() TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.record_archive(p_month timestamp with time zone, p_rows bigint, p_size_bytes bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.record_archive(p_month timestamp with time zone, p_rows bigint, p_size_bytes bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.refresh_rollups(p_limit integer, OUT events bigint, OUT behind boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.refresh_rollups(p_limit integer, OUT events bigint, OUT behind boolean) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.refusal(p_reason text, OUT code text, OUT message text, OUT hint text) FROM PUBLIC;
 
@@ -3662,18 +5866,61 @@ REVOKE ALL ON FUNCTION telemetry.refusal_reason(p_doc jsonb, p_floor text, p_cei
 REVOKE ALL ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.register_event_type(p_event_name text, p_contract jsonb, p_event_version integer, p_description text, OUT event_name text, OUT event_version integer, OUT created boolean) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION telemetry.restore_events(p_month timestamp with time zone, p_rows jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.restore_events(p_month timestamp with time zone, p_rows jsonb) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION telemetry.restoring_table(p_month timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION telemetry.retention_floor() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_analyst;
 GRANT ALL ON FUNCTION telemetry.retention_floor() TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.retention_status(OUT months_ahead integer, OUT oldest_month timestamp with time zone, OUT retention_floor timestamp with time zone, OUT waiting_months integer, OUT overdue_months integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.retention_steps() FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.retention_steps() TO pylayer_owner;
+GRANT ALL ON FUNCTION telemetry.retention_steps() TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.retention_steps() TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.retention_steps() TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.run_timeline(p_run_id text, p_limit integer, p_after_ts timestamp with time zone, p_after_id text) TO pylayer_analyst;
 
+REVOKE ALL ON FUNCTION telemetry.seal_month(p_month timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.seal_month(p_month timestamp with time zone) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.state_outcome(p_state text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.state_outcome(p_state text) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.state_outcome(p_state text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION telemetry.state_outcome(p_state text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.training_agent_events(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.training_agent_events(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.training_agent_events(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION telemetry.training_workflow_data(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.training_workflow_data(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.training_workflow_data(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION work.abort_open_uploads() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.abort_open_uploads() TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION work.abort_upload(p_upload_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.abort_upload(p_upload_id text) TO pylayer_agent;
@@ -3805,6 +6052,10 @@ GRANT UPDATE(upload_ttl) ON TABLE core.settings TO pylayer_admin;
 
 GRANT UPDATE(upload_grace) ON TABLE core.settings TO pylayer_admin;
 
+GRANT UPDATE(archive_enabled) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(retention_grace) ON TABLE core.settings TO pylayer_admin;
+
 GRANT SELECT,INSERT ON TABLE iam.api_keys TO pylayer_api;
 
 GRANT UPDATE(revoked_at) ON TABLE iam.api_keys TO pylayer_api;
@@ -3817,6 +6068,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.part_config_sub TO pylayer_ow
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.table_privs TO pylayer_owner;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.archives TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.archives TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.archives TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.archives TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.cycle_rollups TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.cycle_rollups TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.cycle_rollups TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.cycle_rollups TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.event_rollups TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.event_rollups TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.event_rollups TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.event_rollups TO pylayer_auditor;
+
 GRANT SELECT,INSERT ON TABLE telemetry.event_types TO pylayer_api;
 GRANT SELECT ON TABLE telemetry.event_types TO pylayer_admin;
 GRANT SELECT ON TABLE telemetry.event_types TO pylayer_analyst;
@@ -3827,10 +6093,63 @@ GRANT SELECT ON TABLE telemetry.ingest_counts TO pylayer_admin;
 GRANT SELECT ON TABLE telemetry.ingest_counts TO pylayer_analyst;
 GRANT SELECT ON TABLE telemetry.ingest_counts TO pylayer_auditor;
 
-GRANT SELECT,INSERT ON TABLE telemetry.workflow_events TO pylayer_api;
-GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_admin;
-GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_analyst;
-GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_auditor;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE telemetry.item_rollups TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.item_rollups TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.item_rollups TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.item_rollups TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.month_rollups TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.month_rollups TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.month_rollups TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.month_rollups TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.retired_months TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.retired_months TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.retired_months TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.retired_months TO pylayer_auditor;
+
+GRANT SELECT,UPDATE ON TABLE telemetry.rollup_progress TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.rollup_progress TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.rollup_progress TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.rollup_progress TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE telemetry.run_rollups TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.run_rollups TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.run_rollups TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.run_rollups TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE telemetry.state_changes TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_bounces TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_bounces TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_bounces TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_cycle_time TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_cycle_time TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_cycle_time TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_flow_issues TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_flow_issues TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_flow_issues TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_gap_escape_rate TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_gap_escape_rate TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_gap_escape_rate TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_post_ready_churn TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_post_ready_churn TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_post_ready_churn TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_run_summary TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_run_summary TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_run_summary TO pylayer_auditor;
+
+GRANT SELECT ON TABLE telemetry.v_step_cost TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.v_step_cost TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.v_step_cost TO pylayer_auditor;
 
 GRANT SELECT,INSERT ON TABLE work.artifact_links TO pylayer_api;
 GRANT SELECT ON TABLE work.artifact_links TO pylayer_admin;

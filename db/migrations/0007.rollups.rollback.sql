@@ -1,0 +1,9 @@
+drop table telemetry.item_rollups;
+drop table telemetry.run_rollups;
+drop table telemetry.state_changes;
+drop table telemetry.month_rollups;
+drop table telemetry.event_rollups;
+drop type telemetry.counted_event;
+drop table telemetry.rollup_progress;
+drop function telemetry.duration_bucket(numeric);
+drop function telemetry.duration_bounds_ms();

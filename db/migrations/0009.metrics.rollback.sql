@@ -1,0 +1,2 @@
+drop table telemetry.cycle_rollups;
+drop function telemetry.cycle_bounds_seconds();

@@ -1,0 +1,7 @@
+"""Training data: the events of a range of days as files, a file a day, the same bytes each time."""
+
+from pylayer.export.kinds import KINDS, LATER, Format
+from pylayer.export.state import ExportedFile, Manifest
+from pylayer.export.training import TrainingExport, export_training
+
+__all__ = ["KINDS", "LATER", "ExportedFile", "Format", "Manifest", "TrainingExport", "export_training"]
