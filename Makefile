@@ -12,7 +12,7 @@ help: ## show the targets
 
 setup: .venv/.setup ## make .venv with all packages, and get pg_partman's and pgTAP's SQL
 
-services: .venv/.services ## add the real servers that tests use: MinIO (compiled by Go), PgBouncer, Prometheus, InfluxDB
+services: .venv/.services ## add the real servers that tests use: MinIO (compiled by Go), PgBouncer, Prometheus, InfluxDB; PySpark
 
 up: setup ## start the embedded stack in .pylayer
 	@$(BIN)/pylayer up
@@ -61,5 +61,6 @@ clean: down ## stop the stack and remove its data, .venv and caches
 	@touch $@
 
 .venv/.services: .venv/.packages
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[spark]'
 	$(BIN)/python -m pylayer.embedded.services
 	@touch $@

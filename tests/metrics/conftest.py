@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from psycopg import Connection
 
 import pylayer
+from tests.horizon import count_all
 from tests.metrics.samples import week
 
 
 @pytest.fixture
-def worked(client: pylayer.Client) -> pylayer.Client:
+def worked(client: pylayer.Client, conn: Connection[Any]) -> pylayer.Client:
     """A client of a database in which `week` is counted."""
     client.events.ingest_many(week())
-    client.rollups.refresh()
+    count_all(client, conn)
     return client

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 import pylayer
 from tests.events.samples import ulid_at
+from tests.horizon import count_all
 from tests.metrics.samples import week
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker" / "grafana" / "dashboards"
@@ -45,7 +46,8 @@ def analyst(template: Any) -> Iterator[psycopg.Connection[dict[str, Any]]]:
                     "run_id": "open",
                 }
             )
-            client.rollups.refresh()
+            with psycopg.connect(dsn, autocommit=True) as own:
+                count_all(client, own)
         with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as connection:
             connection.execute("set role pylayer_analyst")
             connection.execute("set timezone = 'Asia/Kathmandu'")  # what is shown does not depend on it

@@ -9,11 +9,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import Connection
 
 import pylayer
 from pylayer.metrics import DATABASE, MetricTotal
 from pylayer.metrics.exposition import exposition
 from tests.events.samples import step, ulid_at
+from tests.horizon import count_all
 from tests.metrics.samples import WORKFLOW, week
 from tests.metrics.servers import promtool
 
@@ -48,10 +50,10 @@ def test_every_metric_is_filled_with_its_labels(worked: pylayer.Client) -> None:
                 assert total.bounds == sorted(total.bounds)
 
 
-def test_no_series_comes_twice(worked: pylayer.Client) -> None:
+def test_no_series_comes_twice(worked: pylayer.Client, conn: Connection[Any]) -> None:
     """A label that is missing and one that is empty are the same to Prometheus."""
     worked.events.ingest_many([step(workflow_name=""), step(workflow_name=None), step(agent_role="")])
-    worked.rollups.refresh()
+    count_all(worked, conn)
     totals = worked.metrics.totals()
     keys = [(total.metric, json.dumps(total.labels, sort_keys=True)) for total in totals]
     assert len(keys) == len(set(keys))
@@ -85,10 +87,10 @@ def test_a_step_without_a_model_has_no_tokens(worked: pylayer.Client) -> None:
     assert {total.labels["step_name"] for total in tokens} == {"plan", "review"}
 
 
-def test_events_that_are_sent_again(worked: pylayer.Client) -> None:
+def test_events_that_are_sent_again(worked: pylayer.Client, conn: Connection[Any]) -> None:
     events = [step(), step()]
     worked.events.ingest_many([*events, *events, events[0] | {"run_id": "another"}])
-    worked.rollups.refresh()
+    count_all(worked, conn)
     before = values(worked.metrics.totals())
     assert before["telemetry_events_deduplicated_total",] == 2
     assert before["telemetry_events_conflicts_total",] == 1
@@ -115,7 +117,7 @@ def test_totals_stay_when_the_events_are_dropped(
     assert ("telemetry_oldest_partition_timestamp_seconds",) not in after
 
 
-def test_an_item_that_succeeds_again_counts_again(client: pylayer.Client) -> None:
+def test_an_item_that_succeeds_again_counts_again(client: pylayer.Client, conn: Connection[Any]) -> None:
     """A counter can't take back what it counted; who tells the same ending twice counts once."""
     now = datetime.now(UTC) - timedelta(hours=20)
     states = ("open", "done", "Closed", "open", "done")
@@ -130,7 +132,7 @@ def test_an_item_that_succeeds_again_counts_again(client: pylayer.Client) -> Non
                 "payload": payload,
             }
         )
-        client.rollups.refresh()
+        count_all(client, conn)
     [cycles] = by_name(client.metrics.totals())["workflow_cycle_time_seconds"]
     assert cycles.labels == {"item_type": "bug"}
     assert sum(cycles.buckets or ()) == 2

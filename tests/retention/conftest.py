@@ -8,13 +8,32 @@ from typing import Any
 
 import psycopg
 import pytest
+from minio import Minio
 from psycopg import Connection
 
 import pylayer
+from pylayer.config import Settings
+from pylayer.ids import new_ulid
 from tests.events.samples import month_start, step, ulid_at
+from tests.horizon import count_all
 from tests.retention.support import Old
 
 EVENTS = 300
+
+
+@pytest.fixture
+def settings(dsn: str, s3_settings: dict[str, str]) -> Settings:
+    """Settings with a bucket of the test's own: the months of all databases have the same keys."""
+    bucket = f"archives-{new_ulid().lower()}"
+    settings = Settings(DATABASE_URL=dsn, **(s3_settings | {"S3_BUCKET": bucket}))
+    Minio(
+        s3_settings["AWS_ENDPOINT_URL_S3"].removeprefix("http://"),
+        s3_settings["AWS_ACCESS_KEY_ID"],
+        s3_settings["AWS_SECRET_ACCESS_KEY"],
+        secure=False,
+        region=s3_settings["AWS_REGION"],
+    ).make_bucket(bucket)
+    return settings
 
 
 @pytest.fixture
@@ -25,7 +44,7 @@ def old(client: pylayer.Client, conn: Connection[dict[str, Any]]) -> Old:
     events = [_event(month + timedelta(hours=n)) for n in range(EVENTS)]
     client.events.ingest_many(events)
     client.events.ingest(step(run_id="young"))
-    conn.execute("select telemetry.refresh_rollups()")
+    count_all(client, conn)
     conn.execute("update core.settings set retention_days = 1, retention_grace = interval '0'")
     return Old(conn, month, events)
 
