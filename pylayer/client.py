@@ -29,8 +29,11 @@ from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
 
-__all__ = ["AsyncClient", "Client", "connect", "connect_async"]
+__all__ = ["RECONNECT_SECONDS", "AsyncClient", "Client", "connect", "connect_async"]
 
+# A pool that cannot connect waits ever longer between its attempts, and makes calls wait with it, also once the
+# server is back. When it gives up, the next call tries anew at once.
+RECONNECT_SECONDS = 5.0
 # PgBouncer in transaction mode keeps no prepared statements and refuses start-up options.
 _CONNECTION = {"prepare_threshold": None, "row_factory": dict_row, "autocommit": True}
 _POOL_ERRORS = (PoolTimeout, PoolClosed, TooManyRequests)
@@ -346,6 +349,7 @@ def connect(
         min_size=0,
         max_size=pool_size or settings.database_pool_size,
         timeout=timeout,
+        reconnect_timeout=RECONNECT_SECONDS,
         connection_class=Connection[dict[str, Any]],
         configure=_prepare,
         open=True,
@@ -370,6 +374,7 @@ async def connect_async(
         min_size=0,
         max_size=pool_size or settings.database_pool_size,
         timeout=timeout,
+        reconnect_timeout=RECONNECT_SECONDS,
         connection_class=AsyncConnection[dict[str, Any]],
         configure=_prepare_async,
         open=False,

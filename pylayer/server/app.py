@@ -13,7 +13,7 @@ from pylayer.config import Settings
 from pylayer.server import artifacts, health, metrics, prices, problems, reading
 from pylayer.server.document import describe
 from pylayer.server.ingest import Ingestion
-from pylayer.server.ingest_route import IngestRoute
+from pylayer.server.ingest_route import IngestFirst, IngestRoute
 from pylayer.server.loopback import LoopbackOnly
 from pylayer.server.probes import Probes
 from pylayer.server.senders import Senders
@@ -29,8 +29,8 @@ def create_app(settings: Settings, *, require_key: bool = True) -> FastAPI:
     """Return the HTTP API as an ASGI application.
 
     Args:
-        settings: database and object storage; requests share two pools of ``database_pool_size`` connections,
-            one for events that come in, one for the rest.
+        settings: database and object storage; requests share three pools of ``database_pool_size``
+            connections: for single events, for batches of events, and for the rest.
         require_key: refuse requests without an API key. Else they run as ``pylayer_agent``, and only requests
             to a loopback host are answered.
 
@@ -63,8 +63,9 @@ def create_app(settings: Settings, *, require_key: bool = True) -> FastAPI:
         redirect_slashes=False,
     )
     problems.add_handlers(app)
+    app.add_middleware(IngestFirst)
     if not require_key:
-        app.add_middleware(LoopbackOnly)
+        app.add_middleware(LoopbackOnly)  # around all of it
     app.router.routes.append(IngestRoute())
     for router in (reading.router, artifacts.router, prices.router, metrics.router, health.router):
         app.include_router(router)

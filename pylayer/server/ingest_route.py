@@ -1,4 +1,4 @@
-"""How ``POST /telemetry/events`` is documented, and its way past FastAPI's work per request."""
+"""How ``POST /telemetry/events`` is documented, and its way past what FastAPI does for each request."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Any
 from fastapi import Security
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pylayer.errors import PylayerError
 from pylayer.events.models import IngestResult
 from pylayer.ids import new_ulid
 from pylayer.server.access import SCHEME
 from pylayer.server.cloudevents import BATCH_TYPE, EVENT_TYPE
-from pylayer.server.problems import documented
+from pylayer.server.problems import answer_to, documented
 
-__all__ = ["IngestRoute"]
+__all__ = ["IngestFirst", "IngestRoute"]
+
+_PATH = "/telemetry/events"
 
 _EVENT_ID = {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$", "description": "ULID, made once."}
 _TEXT = {"type": ["string", "null"], "maxLength": 500}
@@ -102,7 +105,7 @@ class IngestRoute(APIRoute):
 
     def __init__(self) -> None:
         super().__init__(
-            "/telemetry/events",
+            _PATH,
             _documented,
             methods=["POST"],
             tags=["events"],
@@ -118,6 +121,26 @@ class IngestRoute(APIRoute):
             openapi_extra={"requestBody": _BODY},
         )
         self.app = _ingest
+
+
+class IngestFirst:
+    """Answers the hot path before the router and the middleware around it look at it: a fifth of its cost.
+
+    A request whose path has a prefix still reaches `IngestRoute`, which answers the same.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that brings events; pass any other on."""
+        if scope["type"] != "http" or scope["path"] != _PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        try:
+            await _ingest(scope, receive, send)
+        except PylayerError as error:
+            await answer_to(error)(scope, receive, send)
 
 
 async def _ingest(scope: Scope, receive: Receive, send: Send) -> None:

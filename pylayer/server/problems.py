@@ -19,7 +19,7 @@ from pylayer import errors
 from pylayer.errors import PylayerError
 from pylayer.ids import new_ulid
 
-__all__ = ["MEDIA_TYPE", "Problem", "add_handlers", "documented", "problem_of", "response_to"]
+__all__ = ["MEDIA_TYPE", "Problem", "add_handlers", "answer_to", "documented", "problem_of", "response_to"]
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("pylayer.server")
@@ -141,11 +141,16 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_bug)
 
 
-async def _on_error(_request: Request, error: Exception) -> Response:
-    problem = problem_of(cast("PylayerError", error))
+def answer_to(error: PylayerError) -> Response:
+    """Return the HTTP response to an error, which is logged when it is not the client's."""
+    problem = problem_of(error)
     if problem.status >= 500:
         _LOG.warning("answered %d: %s", problem.status, error)
     return response_to(problem)
+
+
+async def _on_error(_request: Request, error: Exception) -> Response:
+    return answer_to(cast("PylayerError", error))
 
 
 async def _on_bug(_request: Request, error: Exception) -> Response:

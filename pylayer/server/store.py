@@ -12,6 +12,7 @@ from psycopg import AsyncConnection, capabilities
 from psycopg.pq.abc import PGresult
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from pylayer.client import RECONNECT_SECONDS
 from pylayer.errors import Retryable, Unavailable, translated
 from pylayer.metrics import timed, watch_pool
 from pylayer.server.round_trip import Statement, round_trip
@@ -22,6 +23,8 @@ Outcome: TypeAlias = tuple[str, str]  # event_id, status
 Row: TypeAlias = tuple[
     int, str | None, str, str | None, str | None, str | None
 ]  # as ingest_events returns them
+
+_Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
 
 ANYBODYS_ROLE = "pylayer_agent"  # of requests without a key, where none is required
 MAX_JOINED = 100  # arguments of a function in Postgres
@@ -49,7 +52,7 @@ class EventStore:
 
     Args:
         url: connection string.
-        pool_size: most connections.
+        pool_size: most connections for single events, and as many for batches.
         timeout: seconds to wait for a connection.
 
     Raises:
@@ -58,26 +61,21 @@ class EventStore:
 
     def __init__(self, url: str, *, pool_size: int, timeout: float) -> None:
         capabilities.has_pipeline(check=True)
-        self._pool = AsyncConnectionPool(
-            url,
-            name="ingest",
-            kwargs={"autocommit": True, "prepare_threshold": None},
-            min_size=0,
-            max_size=pool_size,
-            timeout=timeout,
-            connection_class=AsyncConnection[tuple[Any, ...]],
-            open=False,
-        )
-        watch_pool(self._pool)
+        # A pool hands out its connections in turn. In one of their own, single events of one key keep to one
+        # connection, whose backend has what it needs in the processor's caches.
+        self._singles = _pool(url, "ingest_singles", pool_size, timeout)
+        self._batches = _pool(url, "ingest_batches", pool_size, timeout)
 
     async def __aenter__(self) -> Self:
-        await self._pool.open()  # the server need not be there yet
+        for pool in (self._singles, self._batches):
+            await pool.open()  # the server need not be there yet
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._pool.close()
+        for pool in (self._singles, self._batches):
+            await pool.close()
 
     async def one(self, key_hash: str | None, event: bytes) -> Outcome:
         """Store one event, a JSON object.
@@ -89,7 +87,7 @@ class EventStore:
         Raises:
             PylayerError: those of ``telemetry.ingest_event`` and ``iam.authenticate``.
         """
-        found = await self._call(key_hash, Statement(_ONE, json=(event,)))
+        found = await self._call(self._singles, key_hash, Statement(_ONE, json=(event,)))
         return _text(found, 0, 0), _text(found, 0, 1)
 
     async def joined(self, key_hash: str | None, events: Sequence[bytes]) -> list[Row]:
@@ -98,7 +96,7 @@ class EventStore:
         Raises:
             PylayerError: as `batch`; one malformed event fails them all.
         """
-        return _rows(await self._call(key_hash, Statement(_joined(len(events)), json=events)))
+        return _rows(await self._call(self._singles, key_hash, Statement(_joined(len(events)), json=events)))
 
     async def batch(self, key_hash: str | None, events: bytes) -> list[Row]:
         """Store a JSON array of events; refused ones are reported.
@@ -106,38 +104,55 @@ class EventStore:
         Raises:
             PylayerError: those of ``telemetry.ingest_events`` and ``iam.authenticate``.
         """
-        return _rows(await self._call(key_hash, Statement(_BATCH, json=(events,))))
+        return _rows(await self._call(self._batches, key_hash, Statement(_BATCH, json=(events,))))
 
-    async def _call(self, key_hash: str | None, statement: Statement) -> PGresult:
+    async def _call(self, pool: _Pool, key_hash: str | None, statement: Statement) -> PGresult:
         """Call until it succeeds or a wait is not worth it: events have ids, so a repeat is safe."""
         for wait in (*_RETRY_AFTER, None):
             try:
-                return await self._call_once(key_hash, statement)
+                return await _call_once(pool, key_hash, statement)
             except (Retryable, Unavailable) as error:
                 if wait is None or error.reason in _FINAL:
                     raise
                 if isinstance(error, Unavailable):
-                    await self._pool.check()  # replaces the other connections that died with this one
+                    await pool.check()  # replaces the other connections that died with this one
                 await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _call_once(self, key_hash: str | None, statement: Statement) -> PGresult:
-        if key_hash is None:
-            role = Statement(_SET_ROLE, text=(ANYBODYS_ROLE.encode(),))
-        else:
-            role = Statement(_AUTHENTICATE, text=(key_hash.encode(),))
-        with timed(statement.sql.decode()), translated():
-            try:
-                connection = await self._pool.getconn()
-            except (PoolTimeout, PoolClosed) as error:
-                raise Unavailable("no connection", reason="no_connection", detail=str(error)) from error
-            try:
-                async with asyncio.timeout(_TIMEOUT_SECONDS):
-                    return await round_trip(connection, role, statement)
-            except TimeoutError as error:
-                raise Unavailable("the database did not answer in time", reason="timeout") from error
-            finally:
-                await self._pool.putconn(connection)
+
+async def _call_once(pool: _Pool, key_hash: str | None, statement: Statement) -> PGresult:
+    if key_hash is None:
+        role = Statement(_SET_ROLE, text=(ANYBODYS_ROLE.encode(),))
+    else:
+        role = Statement(_AUTHENTICATE, text=(key_hash.encode(),))
+    with timed(statement.sql.decode()), translated():
+        try:
+            connection = await pool.getconn()
+        except (PoolTimeout, PoolClosed) as error:
+            raise Unavailable("no connection", reason="no_connection", detail=str(error)) from error
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                return await round_trip(connection, role, statement)
+        except TimeoutError as error:
+            raise Unavailable("the database did not answer in time", reason="timeout") from error
+        finally:
+            await pool.putconn(connection)
+
+
+def _pool(url: str, name: str, size: int, timeout: float) -> _Pool:
+    pool = AsyncConnectionPool(
+        url,
+        name=name,
+        kwargs={"autocommit": True, "prepare_threshold": None},
+        min_size=0,
+        max_size=size,
+        timeout=timeout,
+        reconnect_timeout=RECONNECT_SECONDS,
+        connection_class=AsyncConnection[tuple[Any, ...]],
+        open=False,
+    )
+    watch_pool(pool)
+    return pool
 
 
 def _rows(found: PGresult) -> list[Row]:

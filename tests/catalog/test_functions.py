@@ -61,7 +61,6 @@ INLINED = {
     "telemetry.duration_bucket",
     "telemetry.given_ts",
     "telemetry.has_month",
-    "telemetry.id_octets",
     "telemetry.id_octets_ms",
     "telemetry.is_storable",
     "telemetry.month_events",

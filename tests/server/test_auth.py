@@ -119,8 +119,8 @@ def test_a_request_runs_under_the_role_of_its_key(settings: Settings, client: py
         found: list[bytes | None] = []
         async with EventStore(settings.require_database_url(), pool_size=1, timeout=5) as store:
             for key in (key_hash(analyst), None):
-                found.append((await store._call(key, user)).get_value(0, 0))
-            async with store._pool.connection() as connection:
+                found.append((await store._call(store._singles, key, user)).get_value(0, 0))
+            async with store._singles.connection() as connection:
                 found.append((await round_trip(connection, user)).get_value(0, 0))
         return found
 

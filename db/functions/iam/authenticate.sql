@@ -14,9 +14,10 @@ as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
+  v_last_used_at timestamptz;
 begin
-  select k.key_id::text, k.role, k.scopes, k.expires_at
-  into authenticate.key_id, authenticate.role, authenticate.scopes, authenticate.expires_at
+  select k.key_id::text, k.role, k.scopes, k.expires_at, k.last_used_at
+  into authenticate.key_id, authenticate.role, authenticate.scopes, authenticate.expires_at, v_last_used_at
   from iam.api_keys as k
   where k.key_hash = p_key_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > v_now);
   if not found then
@@ -24,7 +25,8 @@ begin
       errcode = 'PT401', message = 'the API key is not valid', constraint = 'invalid_key',
       detail = 'unknown, expired or revoked', hint = 'use a key that is neither expired nor revoked';
   end if;
-  if not current_setting('transaction_read_only')::boolean then
+  if (v_last_used_at > v_now - interval '1 minute') is not true
+    and not current_setting('transaction_read_only')::boolean then
     update iam.api_keys as k set last_used_at = v_now
     where k.key_id = (
       select u.key_id from iam.api_keys as u

@@ -43,7 +43,7 @@ as $$
             j.doc,
             j.position,
             j.doc ->> 'event_id' as event_id,
-            telemetry.id_octets(j.doc ->> 'event_id') as id_octets,
+            convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
             coalesce(j.doc ->> 'event_version', '1') as event_version,
             j.doc ->> 'event_name' as event_name,
             j.doc ->> 'ts' as given_ts

@@ -16,7 +16,7 @@ as $$
 #variable_conflict use_column
 declare
   v_id text := p_event ->> 'event_id';
-  v_octets bytea := telemetry.id_octets(v_id);
+  v_octets bytea := convert_to(v_id, 'UTF8');
   v_id_ts timestamptz;
   v_ts timestamptz;
   v_rules record;

@@ -8,7 +8,7 @@ select is_empty(
       union all
       select '0' || rpad(repeat(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', n, 1), 9), 25, 'Z') from generate_series(1, 32) as n
     ) as u
-    where telemetry.id_octets_ms(telemetry.id_octets(u.id)) is distinct from core.ulid_ms(u.id)$$,
+    where telemetry.id_octets_ms(convert_to(u.id, 'UTF8')) is distinct from core.ulid_ms(u.id)$$,
   'the same as core.ulid_ms, for every digit'
 );
 

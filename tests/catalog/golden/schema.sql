@@ -485,9 +485,10 @@ CREATE FUNCTION iam.authenticate(p_key_hash text) RETURNS TABLE(key_id text, rol
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
+  v_last_used_at timestamptz;
 begin
-  select k.key_id::text, k.role, k.scopes, k.expires_at
-  into authenticate.key_id, authenticate.role, authenticate.scopes, authenticate.expires_at
+  select k.key_id::text, k.role, k.scopes, k.expires_at, k.last_used_at
+  into authenticate.key_id, authenticate.role, authenticate.scopes, authenticate.expires_at, v_last_used_at
   from iam.api_keys as k
   where k.key_hash = p_key_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > v_now);
   if not found then
@@ -495,7 +496,8 @@ begin
       errcode = 'PT401', message = 'the API key is not valid', constraint = 'invalid_key',
       detail = 'unknown, expired or revoked', hint = 'use a key that is neither expired nor revoked';
   end if;
-  if not current_setting('transaction_read_only')::boolean then
+  if (v_last_used_at > v_now - interval '1 minute') is not true
+    and not current_setting('transaction_read_only')::boolean then
     update iam.api_keys as k set last_used_at = v_now
     where k.key_id = (
       select u.key_id from iam.api_keys as u
@@ -784,7 +786,7 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
             j.doc,
             j.position,
             j.doc ->> 'event_id' as event_id,
-            telemetry.id_octets(j.doc ->> 'event_id') as id_octets,
+            convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
             coalesce(j.doc ->> 'event_version', '1') as event_version,
             j.doc ->> 'event_name' as event_name,
             j.doc ->> 'ts' as given_ts
@@ -1610,33 +1612,21 @@ ALTER FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) OWNER TO py
 
 COMMENT ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) IS 'True when the monthly partition of the time in an event id can be inserted into; waits for a session that is making it';
 
-CREATE FUNCTION telemetry.id_octets(p_event_id text) RETURNS bytea
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    AS $$
-  select convert_to(
-    translate(p_event_id, '0123456789ABCDEFGHJKMNPQRSTVWXYZ', '@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_'), 'UTF8'
-  )
-$$;
-
-ALTER FUNCTION telemetry.id_octets(p_event_id text) OWNER TO pylayer_api;
-
-COMMENT ON FUNCTION telemetry.id_octets(p_event_id text) IS 'The digits of a ULID as octets, each 64 and its value; for the ingest path';
-
-CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea) RETURNS bigint
+CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea DEFAULT decode(((((((((((((repeat('00'::text, 48) || '00010203040506070809'::text) || repeat('00'::text, 7)) || '0a0b0c0d0e0f1011'::text) || '00'::text) || '1213'::text) || '00'::text) || '1415'::text) || '00'::text) || '161718191a'::text) || '00'::text) || '1b1c1d1e1f'::text) || repeat('00'::text, 165)), 'hex'::text)) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
-  select abs(  -- an id that is none must not end up before the times that Postgres knows
-    ((((get_byte(p_octets, 0) * 32 + get_byte(p_octets, 1)) * 32 + get_byte(p_octets, 2)) * 32
-      + get_byte(p_octets, 3)) * 32 + get_byte(p_octets, 4)) * 33554432::bigint
-    + ((((get_byte(p_octets, 5) * 32 + get_byte(p_octets, 6)) * 32 + get_byte(p_octets, 7)) * 32
-      + get_byte(p_octets, 8)) * 32 + get_byte(p_octets, 9))
-    - 2324438517352512  -- each octet is 64 more than its digit
-  )
+  select
+    ((((get_byte(p_digits, get_byte(p_octets, 0)) * 32 + get_byte(p_digits, get_byte(p_octets, 1))) * 32
+      + get_byte(p_digits, get_byte(p_octets, 2))) * 32 + get_byte(p_digits, get_byte(p_octets, 3))) * 32
+      + get_byte(p_digits, get_byte(p_octets, 4))) * 33554432::bigint
+    + ((((get_byte(p_digits, get_byte(p_octets, 5)) * 32 + get_byte(p_digits, get_byte(p_octets, 6))) * 32
+      + get_byte(p_digits, get_byte(p_octets, 7))) * 32 + get_byte(p_digits, get_byte(p_octets, 8))) * 32
+      + get_byte(p_digits, get_byte(p_octets, 9)))
 $$;
 
-ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
+COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
 
 CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1646,7 +1636,7 @@ CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT sta
 #variable_conflict use_column
 declare
   v_id text := p_event ->> 'event_id';
-  v_octets bytea := telemetry.id_octets(v_id);
+  v_octets bytea := convert_to(v_id, 'UTF8');
   v_id_ts timestamptz;
   v_ts timestamptz;
   v_rules record;
@@ -2928,6 +2918,31 @@ $$;
 ALTER FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) IS 'Epoch and transaction id below which no event will be added any more';
+
+CREATE FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p_from_state text, p_to_state text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_reason text DEFAULT NULL::text, p_actor text DEFAULT NULL::text, p_time_in_state_seconds double precision DEFAULT NULL::double precision) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'event_id', core.new_ulid(),
+    'event_name', 'workflow.item_state_changed',
+    'item_id', p_item_id,
+    'run_id', p_run_id,
+    'workflow_name', p_workflow_name,
+    'agent_role', p_agent_role,
+    'project_id', p_project_id
+  )) || jsonb_build_object('payload', jsonb_build_object('from_state', p_from_state) || jsonb_strip_nulls(jsonb_build_object(
+    'item_type', p_item_type,
+    'to_state', p_to_state,
+    'reason', p_reason,
+    'actor', p_actor,
+    'time_in_state_seconds', case when p_time_in_state_seconds is not null then greatest(p_time_in_state_seconds, 0) end
+  )))
+$$;
+
+ALTER FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p_from_state text, p_to_state text, p_run_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_reason text, p_actor text, p_time_in_state_seconds double precision) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p_from_state text, p_to_state text, p_run_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_reason text, p_actor text, p_time_in_state_seconds double precision) IS 'The event of a change of state, with a new id, to be stored in the same transaction as the change';
 
 CREATE FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) RETURNS TABLE(item_id text, item_type text, state text, started_at timestamp with time zone, state_since timestamp with time zone, state_seconds jsonb, transitions bigint, bounces bigint, state_bounces jsonb)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -5786,9 +5801,7 @@ REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) TO pylayer_owner;
 
-REVOKE ALL ON FUNCTION telemetry.id_octets(p_event_id text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_agent;
@@ -5903,6 +5916,8 @@ REVOKE ALL ON FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types te
 REVOKE ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p_from_state text, p_to_state text, p_run_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_reason text, p_actor text, p_time_in_state_seconds double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) FROM PUBLIC;
 
