@@ -31,8 +31,8 @@ from pylayer.rollups import Rollups
 
 __all__ = ["RECONNECT_SECONDS", "AsyncClient", "Client", "connect", "connect_async"]
 
-# A pool that cannot connect waits ever longer between its attempts, and makes calls wait with it, also once the
-# server is back. When it gives up, the next call tries anew at once.
+# A pool that cannot connect waits ever longer between its attempts, and makes calls wait with it, also once
+# the server is back. When it gives up, the next call tries anew at once.
 RECONNECT_SECONDS = 5.0
 # PgBouncer in transaction mode keeps no prepared statements and refuses start-up options.
 _CONNECTION = {"prepare_threshold": None, "row_factory": dict_row, "autocommit": True}

@@ -916,48 +916,39 @@ CREATE FUNCTION telemetry.contract_validator(p_contract jsonb) RETURNS jsonpath
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
-  select coalesce(
-    string_agg(
-      concat_ws(' && ', case when k.required then format('exists(%s)', k.path) end, '!(' || nullif(k.wrong, '') || ')'),
-      ' && ' order by k.required desc, k.name
-    ) filter (where k.required or k.wrong <> ''),
-    '1 == 1'
+  select (
+    'strict ' || coalesce(
+      string_agg(
+        case when k.required then coalesce(k.holds, format('exists(%s)', k.path))
+          else format('((exists(%s)) is unknown || %s)', k.path, k.holds) end,
+        ' && ' order by k.required desc, k.name
+      ) filter (where k.required or k.holds is not null),
+      '1 == 1'
+    )
   )::jsonpath
   from (
     select
       p.key as name,
       v.path,
       (p_contract -> 'required') ? p.key is true as required,
-      concat_ws(
-        ' || ',
-        (
-          select format('(%s)', string_agg(format('%s.type() != "%s"', v.path, t.name), ' && '))
-          from (select distinct case n when 'integer' then 'number' else n end from unnest(v.types) as n) as t (name)
-          having count(*) > 0
-        ),
-        case when p.value ? 'enum' and (v.types = '{}' or 'array' = any (v.types))
-          then format('%s.type() == "array"', v.path) end,
-        (
-          select format('(%s)', string_agg(format('%s != %s', v.path, e.value), ' && '))
-          from jsonb_array_elements(p.value -> 'enum') as e (value)
-          having count(*) > 0
-        ),
-        (
-          select format(
-            case when v.types <@ array['number', 'integer'] and v.types <> '{}' then 'exists(%1$s ? (%2$s))'
-              else '(%1$s.type() == "number" && exists(%1$s ? (%2$s)))' end,
-            v.path, string_agg(b.test, ' || ')
-          )
-          from (
-            values
-            ('@ < ' || (p.value ->> 'minimum')),
-            ('@ > ' || (p.value ->> 'maximum')),
-            (case when 'integer' = any (v.types) and 'number' <> all (v.types) then '@.floor() != @' end)
-          ) as b (test)
-          where b.test is not null
-          having count(*) > 0
-        )
-      ) as wrong
+      (
+        select '(' || string_agg(h.part, ' && ') || ')'
+        from (
+          values
+          (case when not v.are_numbers or b.test is null then (
+            select format('(%s)', string_agg(format('%s.type() == "%s"', v.path, t.name), ' || '))
+            from (select distinct case n when 'integer' then 'number' else n end from unnest(v.types) as n) as t (name)
+            having count(*) > 0
+          ) end),
+          ((
+            select format('exists(%s ? (%s))', v.path, string_agg(format('@ == %s', e.value), ' || '))
+            from jsonb_array_elements(p.value -> 'enum') as e (value)
+            having count(*) > 0
+          )),
+          (case when v.are_numbers then 'exists(' || v.path || ' ? (' || b.test || '))'
+            else '(' || v.path || '.type() != "number" || exists(' || v.path || ' ? (' || b.test || ')))' end)
+        ) as h (part)
+      ) as holds
     from (
       select r.key, coalesce(p_contract -> 'properties' -> r.key, '{}') as value
       from (
@@ -969,14 +960,27 @@ CREATE FUNCTION telemetry.contract_validator(p_contract jsonb) RETURNS jsonpath
     cross join lateral (
       select
         '$.' || to_json(p.key) as path,
-        array(
+        a.types,
+        a.types <> '{}' and a.types <@ array['number', 'integer'] as are_numbers
+      from (
+        select array(
           select jsonb_array_elements_text(
             case when jsonb_typeof(p.value -> 'type') = 'array' then p.value -> 'type'
               else jsonb_build_array(p.value -> 'type') end
           )
           where p.value ? 'type'
         ) as types
+      ) as a
     ) as v
+    cross join lateral (
+      select string_agg(l.test, ' && ') as test
+      from (
+        values
+        ('@ >= ' || (p.value ->> 'minimum')),
+        ('@ <= ' || (p.value ->> 'maximum')),
+        (case when 'integer' = any (v.types) and 'number' <> all (v.types) then '@.floor() == @' end)
+      ) as l (test)
+    ) as b
   ) as k
 $_$;
 
