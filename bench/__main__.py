@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import archive, artifacts, emit, events, http, langgraph, rollups, scale
+from bench import archive, artifacts, dashboards, emit, events, http, langgraph, observed, rollups, scale
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
 from pylayer.config import Settings
@@ -26,6 +26,8 @@ class Subject(StrEnum):
     LANGGRAPH = "langgraph"
     ARCHIVE = "archive"
     ROLLUPS = "rollups"
+    OBSERVED = "observed"
+    DASHBOARDS = "dashboards"
     ALL = "all"
 
 
@@ -37,6 +39,8 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.LANGGRAPH: lambda settings, quick: langgraph.measure(settings, quick=quick),
     Subject.ARCHIVE: lambda settings, quick: archive.measure(settings, quick=quick),
     Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),
+    Subject.OBSERVED: lambda settings, quick: observed.measure(settings, quick=quick),
+    Subject.DASHBOARDS: lambda settings, quick: dashboards.measure(settings, quick=quick),
 }
 
 

@@ -25,7 +25,7 @@ from bench.timing import Timing
 from pylayer.config import Settings
 from pylayer.embedded.process import free_port, wait_until
 
-__all__ = ["measure"]
+__all__ = ["measure", "serving"]
 
 _BATCH = 100
 
@@ -47,8 +47,8 @@ def measure(settings: Settings, *, quick: bool) -> list[Result]:
         url = stack.enter_context(fresh_database(settings))
         with pylayer.connect(url, pool_size=1, settings=settings) as client:
             key = client.keys.create("bench").secret
-        own = stack.enter_context(_server("own", url, ready="/healthz"))
-        bare = stack.enter_context(_server("bare", url, ready="/docs"))
+        own = stack.enter_context(serving("own", url, ready="/healthz"))
+        bare = stack.enter_context(serving("bare", url, ready="/docs"))
         load = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
         cases = [
             _Case("nothing", bare, "/nothing", 2000),
@@ -61,7 +61,7 @@ def measure(settings: Settings, *, quick: bool) -> list[Result]:
 
 
 @contextmanager
-def _server(factory: str, url: str, *, ready: str) -> Generator[int]:
+def serving(factory: str, url: str, *, ready: str) -> Generator[int]:
     """Run one of the applications in a process of its own, and yield its port."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", f"bench.http_apps:{factory}"]

@@ -18,7 +18,8 @@ insert into telemetry.workflow_events (
 select
   core.new_ulid(e.ts), 1,
   case when k < 7 then 'workflow.step_completed' when k < 9 then 'workflow.item_state_changed'
-    when mod(n, 20) = 9 then 'workflow.flow_issue' else 'workflow.gap_found' end,
+    when mod(n, 20) = 9 then 'workflow.flow_issue' when mod(n, 40) = 19 then 'workflow.story_changed'
+    else 'workflow.gap_found' end,
   e.ts, e.name || '-run-' || run, e.name || '-item-' || run / 3, 'wf-' || mod(run, 5),
   (array['dev', 'qa', 'planner', 'architect'])[1 + mod(n, 4)],
   case
@@ -34,6 +35,7 @@ select
       'from_state', (array['ready', 'in_progress', 'in_review'])[1 + mod(n, 3)],
       'to_state', (array['in_progress', 'in_review', 'done'])[1 + mod(n, 3)])
     when mod(n, 20) = 9 then '{"issue_type": "handoff", "impact": "low"}'
+    when mod(n, 40) = 19 then '{"change_type": "scope", "cause_stage": "dev", "post_ready": true}'
     else '{"gap_type": "test", "severity": "high", "stage_found": "qa", "stage_introduced": "dev"}'
   end,
   1, pg_current_xact_id()::text::bigint
