@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn, cast
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -16,6 +16,7 @@ __all__ = ["MAX_BATCH_BYTES", "MAX_BATCH_EVENTS", "MAX_EVENT_BYTES", "encode_bat
 MAX_EVENT_BYTES = 1_048_576
 MAX_BATCH_EVENTS = 10_000
 MAX_BATCH_BYTES = 64 * 1_048_576
+_SIZED = frozenset((str, bytes, list, tuple, dict))
 
 
 def encode_event(event: EventInput) -> str:
@@ -54,21 +55,35 @@ def encode_batch(events: Iterable[EventInput]) -> str:
 def _encode(event: EventInput) -> bytes:
     encoded = _to_json(_document(event))
     if len(encoded) > MAX_EVENT_BYTES:
-        raise TooLarge(
-            "event is over max_event_bytes",
-            reason="event_too_large",
-            detail=f"{len(encoded)} bytes, limit {MAX_EVENT_BYTES}",
-            hint="write large content as an artifact and refer to it",
-        )
+        _refuse_size(len(encoded))
     return encoded
+
+
+def _refuse_size(size: int) -> NoReturn:
+    raise TooLarge(
+        "event is over max_event_bytes",
+        reason="event_too_large",
+        detail=f"{size} bytes, limit {MAX_EVENT_BYTES}",
+        hint="write large content as an artifact and refer to it",
+    )
 
 
 def _document(event: EventInput) -> Mapping[str, Any]:
     if isinstance(event, Event):
-        return {name: value for name, value in event.__dict__.items() if value is not None}
-    if not isinstance(event, (dict, Mapping)):  # dict first: asking for Mapping is slow  # pyright: ignore[reportUnnecessaryIsInstance]
+        event = {name: value for name, value in event.__dict__.items() if value is not None}
+    elif not isinstance(event, (dict, Mapping)):  # dict first: asking for Mapping is slow  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInput("event is not a mapping", reason="not_an_object", detail=type(event).__name__)
+    payload: Any = event.get("payload")
+    if isinstance(payload, dict):
+        _refuse_huge_values(cast("dict[str, Any]", payload))
     return event
+
+
+def _refuse_huge_values(payload: dict[str, Any]) -> None:
+    """Refuse what is obviously too large before the work of encoding it."""
+    for value in payload.values():
+        if type(value) in _SIZED and len(value) > MAX_EVENT_BYTES:
+            _refuse_size(len(value))
 
 
 def _to_json(document: Any) -> bytes:

@@ -92,6 +92,8 @@ def test_a_session_killed_in_the_middle_of_a_refresh(durable_stack: Stack, table
         os.kill(victim.info.backend_pid, signal.SIGKILL)
         with pytest.raises(psycopg.OperationalError):
             refresh.result(30)
+        with pytest.raises(psycopg.OperationalError):  # until the others are ended, new ones are let in
+            wait_until(lambda: watcher.execute("select").rowcount < 0, 60)
 
     wait_until(lambda: is_up(dsn), 60)
     with psycopg.connect(dsn, autocommit=True, row_factory=dict_row) as conn:

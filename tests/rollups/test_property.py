@@ -12,11 +12,14 @@ import pytest
 from psycopg import Connection
 
 import pylayer
+from tests.events.samples import wait_until
+from tests.horizon import wait_for_horizon
 from tests.rollups.reference import assert_exact
 from tests.rollups.samples import count_all, random_event, register_types
 
 _WRITERS = 8
 _REFRESHERS = 3
+_PROGRESS = "select events from telemetry.rollup_progress"
 
 
 def write(dsn: str, seed: int, transactions: int) -> int:
@@ -61,14 +64,20 @@ def refresh(dsn: str, seed: int, done: threading.Event) -> int:
     return counted
 
 
-def disturb(dsn: str, seed: int, transactions: int) -> tuple[int, int]:
-    """Write over 8 connections while 3 sessions refresh; return what was committed and what was counted."""
+def disturb(conn: Connection[Any], dsn: str, seed: int, transactions: int) -> tuple[int, int]:
+    """Write over 8 connections while 3 sessions refresh, until some of it is counted.
+
+    Returns: what was committed and what was counted.
+    """
     done = threading.Event()
+    [before] = conn.execute(_PROGRESS).fetchall()
     with ThreadPoolExecutor(_WRITERS + _REFRESHERS) as pool:
         refreshers = [pool.submit(refresh, dsn, seed + n, done) for n in range(_REFRESHERS)]
         try:
             writers = [pool.submit(write, dsn, seed * 100 + n, transactions) for n in range(_WRITERS)]
             committed = sum(writer.result() for writer in writers)
+            wait_for_horizon(conn)
+            wait_until(lambda: conn.execute(_PROGRESS).fetchall() != [before])
         finally:
             done.set()
         return committed, sum(refresher.result() for refresher in refreshers)
@@ -77,14 +86,14 @@ def disturb(dsn: str, seed: int, transactions: int) -> tuple[int, int]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_rollups_equal_a_group_by(client: pylayer.Client, conn: Connection[Any], dsn: str, seed: int) -> None:
     register_types(client)
-    committed, counted = disturb(dsn, seed, 12)
-    [progress] = conn.execute("select events from telemetry.rollup_progress").fetchall()
+    committed, counted = disturb(conn, dsn, seed, 12)
+    [progress] = conn.execute(_PROGRESS).fetchall()
     assert progress["events"] == counted
     assert 0 < counted <= committed
 
     # as if restored into another cluster in the middle of it
     conn.execute("update core.settings set system_identifier = 1, open_since = '2000-01-01'")
-    committed += disturb(dsn, seed + 10, 8)[0]
+    committed += disturb(conn, dsn, seed + 10, 8)[0]
     count_all(conn)
     [progress] = conn.execute("select epoch, events from telemetry.rollup_progress").fetchall()
     assert progress == {"epoch": 2, "events": committed}
