@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
+
 from pylayer.archive.writing import write_archive
 from pylayer.client import Client
 from pylayer.errors import Conflict, PylayerError, Retryable
@@ -11,7 +13,10 @@ from pylayer.migrate.session import Progress, Session
 from pylayer.retention.models import RetentionReport, RetentionStep, label
 from pylayer.retention.session import detach
 
-__all__ = ["retire_months"]
+__all__ = ["FAULTS", "retire_months"]
+
+FAULTS = (PylayerError, psycopg.Error, OSError)
+"""What ends one part of the upkeep and no other: also an error that no table names, or a full disk."""
 
 
 def retire_months(client: Client, session: Session, progress: Progress = lambda _: None) -> RetentionReport:
@@ -52,7 +57,7 @@ class _Round:
                 self._go_on(due)
             except Retryable as error:
                 self._report.waiting.append(f"{label(due.month)} ({error.reason or 'locked'})")
-            except PylayerError as error:
+            except FAULTS as error:
                 self._report.errors.append(f"{label(due.month)}: {error}")
         return self._report
 
