@@ -41,7 +41,7 @@ def maintain(
 
 
 def _interval(text: str) -> int:
-    found = re.fullmatch(r"([1-9]\d*)([smhd])", text)
+    found = re.fullmatch(r"([1-9]\d{0,3})([smhd])", text)
     if found is None:
         raise InvalidInput(
             "not an interval", reason="invalid_interval", detail=text, hint="30s, 15m, 1h or 1d"

@@ -174,6 +174,15 @@ def _month_before(old: Old) -> Any:
     return old.value("select %s::timestamptz - interval '1 month'", old.month)
 
 
+@pytest.mark.parametrize("days", [0, -1, 3651])
+def test_a_time_that_is_none_is_refused_at_once(client: pylayer.Client, archiving: Old, days: int) -> None:
+    months_task(client)
+    with pytest.raises(pylayer.InvalidInput) as caught:
+        client.archives.restore(archiving.month, days=days)
+    assert caught.value.reason == "invalid_days"
+    assert archiving.state() is None, "nothing was begun"
+
+
 def test_an_archive_of_no_month_is_refused(client: pylayer.Client) -> None:
     with pytest.raises(pylayer.NotFound) as caught:
         client.archives.verify(month_start())
