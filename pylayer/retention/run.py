@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
@@ -17,6 +18,8 @@ __all__ = ["FAULTS", "retire_months"]
 
 FAULTS = (PylayerError, psycopg.Error, OSError)
 """What ends one part of the upkeep and no other: also an error that no table names, or a full disk."""
+
+_FRESH = timedelta(days=1)
 
 
 def retire_months(client: Client, session: Session, progress: Progress = lambda _: None) -> RetentionReport:
@@ -43,7 +46,7 @@ class _Round:
             "seal": lambda due: client.retention.seal(due.month),
             "archive": self._archive,
             "attach": lambda due: client.retention.attach(due.month),
-            "detach": lambda due: detach(session, due.partition, "concurrently"),
+            "detach": self._detach,
             "finalize": lambda due: detach(session, due.partition, "finalize"),
             "drop": self._drop,
         }
@@ -76,6 +79,15 @@ class _Round:
     def _archive(self, due: RetentionStep) -> None:
         write_archive(self._client, self._session, due.month, self._progress)
         self._report.archived.append(label(due.month))
+
+    def _detach(self, due: RetentionStep) -> None:
+        """Take a month out; one that was restored has an archive that nobody may have read for long."""
+        old = datetime.now(UTC) - _FRESH
+        for archive in self._client.archives.list():
+            if archive.month == due.month and archive.verified_at and archive.verified_at < old:
+                self._progress(f"reading back {label(due.month)}")
+                self._client.archives.verify(due.month)
+        detach(self._session, due.partition, "concurrently")
 
     def _drop(self, due: RetentionStep) -> None:
         self._client.retention.drop(due.month)

@@ -71,6 +71,24 @@ def test_a_restored_month_is_sealed_and_leaves_again(client: pylayer.Client, arc
     assert len(archiving.rows()) == EVENTS
 
 
+def test_a_restored_month_stays_when_its_archive_is_lost(client: pylayer.Client, archiving: Old) -> None:
+    """It was read back when it was written; by the time when the month leaves again, that says little."""
+    months_task(client)
+    [archive] = client.archives.list()
+    client.archives.restore(archiving.month, days=1)
+    with client.blobs.get(archive.storage_key) as stream:
+        good = stream.read()
+    client.blobs.delete(archive.storage_key)
+    archiving.conn.execute("update telemetry.retired_months set kept_until = now()")
+    archiving.conn.execute("update telemetry.archives set verified_at = now() - interval '25 hours'")
+    reports = {report.task: report for report in maintain(client)}
+    assert not reports["months"].ok
+    assert archiving.state() == "attached"
+    assert len(archiving.rows()) == EVENTS
+    client.blobs.put(archive.storage_key, good)
+    assert months_task(client).done["dropped"] == [archiving.name]
+
+
 @pytest.mark.parametrize(
     ("name", "nth"), [("restore_events", 0), ("restore_events", 2), ("finish_restore", 0)]
 )
