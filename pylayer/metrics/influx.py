@@ -66,7 +66,8 @@ def post_lines(lines: Iterable[str], url: str, token: str | None = None) -> None
         token: API token of a 2.x or 3.x server.
 
     Raises:
-        InvalidInput: ``bad_endpoint``, not an http or https URL; ``bad_token``; or the server refused the lines.
+        InvalidInput: ``bad_endpoint``, not an http or https URL; ``bad_token``; or the server refused
+            the lines.
         Unauthenticated, Forbidden, NotFound, TooLarge, RateLimited: as the server says.
         Unavailable: the server does not answer, or failed.
     """

@@ -178,6 +178,19 @@ def test_an_archive_that_does_not_read_back_right_keeps_the_month(
     assert months_task(client).done["dropped"] == [archiving.name]
 
 
+def test_an_archive_of_another_database_is_not_replaced(client: pylayer.Client, archiving: Old) -> None:
+    """The months of all databases have the same keys, and that one may have dropped the month already."""
+    key = client.archives.key(archiving.month)
+    client.blobs.put(key, b"another database's only copy")
+    reports = {report.task: report for report in maintain(client)}
+    assert not reports["months"].ok
+    with client.blobs.get(key) as stream:
+        assert stream.read() == b"another database's only copy"
+    assert len(archiving.rows()) == EVENTS
+    client.blobs.delete(key)
+    assert months_task(client).done["dropped"] == [archiving.name]
+
+
 def test_an_empty_month(client: pylayer.Client, archiving: Old) -> None:
     """It has an archive like any other."""
     archiving.conn.execute("update core.settings set retention_days = 90")
