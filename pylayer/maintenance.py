@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pylayer.client import Client
 from pylayer.errors import PylayerError, Unavailable
 from pylayer.migrate.session import Progress, Session
-from pylayer.retention.run import retire_months
+from pylayer.retention.run import FAULTS, retire_months
 from pylayer.retention.session import maintenance_session
 
 __all__ = ["TaskReport", "maintain"]
@@ -52,10 +52,10 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("uploads", lambda: _uploads(client)),
                 _report("ingest counts", client.events.fold_ingest_counts),
             ]
-    except PylayerError as error:
-        if error.reason == "maintenance_running":
+    except FAULTS as error:
+        if isinstance(error, PylayerError) and error.reason == "maintenance_running":
             return [TaskReport(task="maintenance", ok=True, done={"skipped": error.message})]
-        return [TaskReport(task="maintenance", ok=False, error=str(error))]
+        return [TaskReport(task="maintenance", ok=False, error=" ".join(str(error).split()))]
 
 
 def _partitions(client: Client) -> dict[str, Any]:
@@ -80,5 +80,5 @@ def _uploads(client: Client) -> dict[str, Any]:
 def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:
     try:
         return TaskReport(task=task, ok=True, done=run())
-    except PylayerError as error:
-        return TaskReport(task=task, ok=False, error=str(error))
+    except FAULTS as error:
+        return TaskReport(task=task, ok=False, error=" ".join(str(error).split()))

@@ -11,11 +11,12 @@ from pylayer.archive.parquet import Contents
 from pylayer.archive.reading import Spooled, fetch
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Namespace, Plan, R, Runner, Work, call, operation, rows, scalar
-from pylayer.errors import NotFound
+from pylayer.errors import InvalidInput, NotFound
 
 __all__ = ["Archives"]
 
 _Listed: TypeAlias = list[Archive]
+_MAX_DAYS = 3650
 
 
 class Archives(Namespace[R]):
@@ -88,10 +89,18 @@ class Archives(Namespace[R]):
             days: how long it stays, 1 to 3650.
 
         Raises:
+            InvalidInput: ``invalid_days``.
             NotFound: there is no archive of the month, or its file is gone.
             Conflict: the month is in the database; ``archive_differs``, the file is damaged or another one.
             Retryable: somebody held the table of events.
         """
+        if not 1 <= days <= _MAX_DAYS:  # the database says so only when all rows are there
+            raise InvalidInput(
+                "number of days is out of range",
+                reason="invalid_days",
+                detail=f"{days}",
+                hint=f"1 to {_MAX_DAYS}",
+            )
         archive = yield from _archive_of(month)
         spooled = yield from Work(partial(fetch, self._blobs, archive.storage_key))
         with spooled:

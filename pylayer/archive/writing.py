@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import BufferedRandom
 from typing import TYPE_CHECKING
 
 from pylayer.archive.parquet import write_parquet
+from pylayer.archive.reading import fetch
+from pylayer.blobs import BlobStore
 from pylayer.calls import call_sql
-from pylayer.errors import translated
+from pylayer.errors import Conflict, NotFound, translated
 from pylayer.migrate.session import Progress, Session
 from pylayer.retention.models import label
 
@@ -36,7 +40,8 @@ def write_archive(client: Client, session: Session, month: datetime, progress: P
         progress: called with one line before each stage.
 
     Raises:
-        Conflict: what was written or read back is not the month. Unavailable: no object storage.
+        Conflict: what was written or read back is not the month; ``archive_exists``, the bucket has a file of
+            the month that is not this one. Unavailable: no object storage.
     """
     name = label(month)
     with tempfile.TemporaryFile() as spool:
@@ -44,15 +49,36 @@ def write_archive(client: Client, session: Session, month: datetime, progress: P
         with event_lines(session, month) as lines:
             contents = write_parquet(lines, spool)
         size = spool.seek(0, os.SEEK_END)
+        key = client.archives.key(month)
+        if all(archive.month != month for archive in client.archives.list()):
+            _refuse_others(client.blobs, key, spool)
         spool.seek(0)
         progress(f"uploading {name}")
-        key = client.archives.key(month)
         client.blobs.abort_multipart(key)
         content_hash = client.blobs.put(key, spool, size, content_type=_CONTENT_TYPE)
     progress(f"recording {name}")
     client.archives.record(month, contents, size_bytes=size, content_hash=content_hash)
     progress(f"reading back {name}")
     client.archives.verify(month)
+
+
+def _refuse_others(blobs: BlobStore, key: str, spool: BufferedRandom) -> None:
+    """Refuse to replace a file that was never recorded here, unless a killed run left the very same."""
+    try:
+        with fetch(blobs, key) as found:
+            spool.seek(0)
+            if found.content_hash == hashlib.file_digest(spool, "sha256").hexdigest():
+                return
+    except NotFound as error:
+        if error.reason != "no_such_object":
+            raise
+        return
+    raise Conflict(
+        "the bucket has another file of this month",
+        reason="archive_exists",
+        detail=key,
+        hint="give each database a bucket of its own (S3_BUCKET); remove the file if it is nobody's",
+    )
 
 
 @contextmanager

@@ -130,7 +130,7 @@ class _Restoring:
 
     def put_blobs(self, *, skip_damaged: bool) -> None:
         """Bring every object into the bucket."""
-        if self._manifest.blobs:
+        if self._manifest.blobs or self._store.configured:  # what is written later needs it, too
             self._store.make_bucket()
         wanted = (blob for blob in self._folder.listed() if blob.storage_key not in self._absent)
         for_each(wanted, self._put)

@@ -21,7 +21,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def maintain(
-    every: Annotated[str | None, typer.Option(help="Repeat at this interval, such as 15m or 1h.")] = None,
+    every: Annotated[str | None, typer.Option(help="Repeat at this interval, such as 5m or 1h.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make months ahead, count events, drop old months, clean up after uploads. For cron, or with --every."""
@@ -41,10 +41,10 @@ def maintain(
 
 
 def _interval(text: str) -> int:
-    found = re.fullmatch(r"([1-9]\d*)([smhd])", text)
+    found = re.fullmatch(r"([1-9]\d{0,3})([smhd])", text)
     if found is None:
         raise InvalidInput(
-            "not an interval", reason="invalid_interval", detail=text, hint="30s, 15m, 1h or 1d"
+            "not an interval", reason="invalid_interval", detail=text, hint="30s, 5m, 1h or 1d"
         )
     return int(found[1]) * _SECONDS[found[2]]
 

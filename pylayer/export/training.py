@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, BinaryIO
 
 from pydantic import BaseModel
@@ -83,7 +83,7 @@ def export_training(
             ``pylayer_analyst``.
         kind: ``agent_events`` or ``workflow_data``.
         start: the first day.
-        end: the day after the last.
+        end: the day after the last, which must have begun (UTC).
         file_format: ``csv``, ``jsonl`` or ``parquet``.
         out: a folder, or ``s3://bucket/prefix``.
         below_floor: export days below the retention floor too, for months that were restored from archives.
@@ -93,7 +93,8 @@ def export_training(
     Raises:
         InvalidInput: ``not_available_yet``, ``unknown_type``, ``invalid_range``, ``bad_destination``,
             ``missing_packages``.
-        Gone: ``below_retention_floor``, events of the first day may have been dropped.
+        Gone: ``below_retention_floor``, events of the first day may have been dropped; ``month_absent``, a
+            month of the range had events and is not in the database.
         Conflict: ``export_differs``, the database does not hold the same events any more; ``damaged_state``,
             ``other_schema_version``.
         Retryable: ``export_running``; ``horizon_held_back``, a transaction stays open.
@@ -104,9 +105,9 @@ def export_training(
     """
     chosen = kind_named(kind)
     require_packages(file_format)
-    if start >= end:
+    if not start < end <= datetime.now(UTC).date() + _DAY:  # a day that has not begun would be kept as empty
         raise InvalidInput(
-            "range is not a range",
+            "range is not a range of days that have begun",
             reason="invalid_range",
             detail=f"{start} to {end}",
             hint="the end is the day after the last one",
@@ -116,6 +117,7 @@ def export_training(
         _lock(connection, place)
         if not below_floor:
             _refuse_dropped(connection, start)
+        _refuse_absent(connection, start, end)
         export = _Export(connection, chosen, file_format, place, wait, progress or _silent)
         return export.run(start, end)
 
@@ -145,6 +147,21 @@ def _refuse_dropped(connection: Session, start: date) -> None:
             detail=f"{start} lies before {kept_from}",
             hint=f"export from {kept_from} on, or restore the months from their archives "
             "(pylayer archive restore) and pass --below-floor",
+        )
+
+
+def _refuse_absent(connection: Session, start: date, end: date) -> None:
+    """Refuse days whose events are not all there: a file without them would look complete."""
+    params = {"p_from": f"{start} 00:00Z", "p_to": f"{end} 00:00Z"}
+    with translated():
+        query = call_sql("telemetry.absent_months", params).encode()
+        months = [f"{month:%Y-%m}" for month, *_ in connection.execute(query, params).fetchall()]
+    if months:
+        raise Gone(
+            "events of these days are not in the database",
+            reason="month_absent",
+            detail=", ".join(months),
+            hint=f"pylayer archive restore {months[0]}, if it has an archive",
         )
 
 
@@ -227,6 +244,7 @@ class _Export:
             with copied(self.connection, query, day, state.days[day].horizon) as lines:
                 told = streamed(lines, lambda rows: self.progress(day, rows))
                 contents = write_rows(told, file, self.file_format, columns)
+            _refuse_absent(self.connection, day, day + _DAY)  # its month may have left meanwhile
             size, digest = file.seek(0, os.SEEK_END), _sha256(file)
             found = ExportedFile(**contents.model_dump(), size_bytes=size, content_hash=digest)
             if known and known != found:

@@ -66,16 +66,22 @@ def post_lines(lines: Iterable[str], url: str, token: str | None = None) -> None
         token: API token of a 2.x or 3.x server.
 
     Raises:
-        InvalidInput: ``bad_endpoint``, not an http or https URL; or the server refused the lines.
+        InvalidInput: ``bad_endpoint``, not an http or https URL; ``bad_token``; or the server refused
+            the lines.
         Unauthenticated, Forbidden, NotFound, TooLarge, RateLimited: as the server says.
         Unavailable: the server does not answer, or failed.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_web_address(url):
         raise InvalidInput(
             "not a URL that InfluxDB can have",
             reason="bad_endpoint",
             hint="http://127.0.0.1:8086/write?db=pylayer",
+        )
+    if token and not (token.isascii() and token.isprintable()):  # an error of the header would show it
+        raise InvalidInput(
+            "the token is not usable",
+            reason="bad_token",
+            hint="printable ASCII; is there a line break at its end?",
         )
     headers = {"content-type": "text/plain; charset=utf-8"}
     if token:
@@ -92,6 +98,14 @@ def post_lines(lines: Iterable[str], url: str, token: str | None = None) -> None
         kind = _BY_STATUS.get(answer.status, Unavailable)
         text = answer.data.decode(errors="replace").strip()
         raise kind("InfluxDB did not take the lines", reason=f"http_{answer.status}", detail=text[:500])
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _tags(total: MetricTotal) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import psycopg
 
 from pylayer.archive.writing import write_archive
 from pylayer.client import Client
@@ -11,7 +14,12 @@ from pylayer.migrate.session import Progress, Session
 from pylayer.retention.models import RetentionReport, RetentionStep, label
 from pylayer.retention.session import detach
 
-__all__ = ["retire_months"]
+__all__ = ["FAULTS", "retire_months"]
+
+FAULTS = (PylayerError, psycopg.Error, OSError)
+"""What ends one part of the upkeep and no other: also an error that no table names, or a full disk."""
+
+_FRESH = timedelta(days=1)
 
 
 def retire_months(client: Client, session: Session, progress: Progress = lambda _: None) -> RetentionReport:
@@ -38,7 +46,7 @@ class _Round:
             "seal": lambda due: client.retention.seal(due.month),
             "archive": self._archive,
             "attach": lambda due: client.retention.attach(due.month),
-            "detach": lambda due: detach(session, due.partition, "concurrently"),
+            "detach": self._detach,
             "finalize": lambda due: detach(session, due.partition, "finalize"),
             "drop": self._drop,
         }
@@ -52,7 +60,7 @@ class _Round:
                 self._go_on(due)
             except Retryable as error:
                 self._report.waiting.append(f"{label(due.month)} ({error.reason or 'locked'})")
-            except PylayerError as error:
+            except FAULTS as error:
                 self._report.errors.append(f"{label(due.month)}: {error}")
         return self._report
 
@@ -71,6 +79,15 @@ class _Round:
     def _archive(self, due: RetentionStep) -> None:
         write_archive(self._client, self._session, due.month, self._progress)
         self._report.archived.append(label(due.month))
+
+    def _detach(self, due: RetentionStep) -> None:
+        """Take a month out; one that was restored has an archive that nobody may have read for long."""
+        old = datetime.now(UTC) - _FRESH
+        for archive in self._client.archives.list():
+            if archive.month == due.month and archive.verified_at and archive.verified_at < old:
+                self._progress(f"reading back {label(due.month)}")
+                self._client.archives.verify(due.month)
+        detach(self._session, due.partition, "concurrently")
 
     def _drop(self, due: RetentionStep) -> None:
         self._client.retention.drop(due.month)

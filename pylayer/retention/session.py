@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import LiteralString
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from pylayer.errors import Forbidden, Retryable, translated
 from pylayer.migrate.session import Session, refuse_pooler, session
@@ -46,13 +46,18 @@ def detach(connection: Session, partition: str, how: LiteralString) -> None:
 
     Raises:
         Forbidden: the login is no member of ``pylayer_owner``.
-        Retryable: somebody reads the month.
+        Retryable: somebody reads the month; ``another_detaching``, somebody reads another one that is on its
+            way out, and the table of events lets one go at a time.
     """
     statement = sql.SQL("alter table telemetry.workflow_events detach partition {} " + how)
     with translated():
         _become_owner(connection)
         try:
             connection.execute(statement.format(sql.Identifier(*partition.split("."))))
+        except errors.ObjectNotInPrerequisiteState as error:
+            raise Retryable(
+                "another month is being detached", code="55P03", reason="another_detaching"
+            ) from error
         finally:
             connection.execute("reset role")
 

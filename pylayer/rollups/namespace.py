@@ -35,7 +35,7 @@ class Rollups(Namespace[R]):
         refresh.
 
         Raises:
-            Retryable: another refresh took longer than 30 seconds.
+            Retryable: another refresh took longer than 30 seconds, four times over.
 
         Example:
             >>> client.rollups.refresh().behind

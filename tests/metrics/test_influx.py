@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,9 +102,27 @@ def test_a_server_that_is_away() -> None:
     with pytest.raises(pylayer.Unavailable) as away:
         post_lines(["x value=1"], "http://127.0.0.1:1/write?db=pylayer&p=secret")
     assert "secret" not in str(away.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "reason"),
+    [
+        *(
+            (url, None, "bad_endpoint")
+            for url in ("127.0.0.1:8086", "ftp://x", "http://", "http://[::1/write")
+        ),
+        *(
+            ("http://127.0.0.1:1/write", token, "bad_token")
+            for token in ("secret\r", "secret\nx: y", "secrét")
+        ),
+    ],
+)
+def test_what_is_no_address_and_no_token(url: str, token: str | None, reason: str) -> None:
+    """The token stands in no message, and adds no header."""
     with pytest.raises(pylayer.InvalidInput) as malformed:
-        post_lines(["x value=1"], "127.0.0.1:8086")
-    assert malformed.value.reason == "bad_endpoint"
+        post_lines(["x value=1"], url, token)
+    assert malformed.value.reason == reason
+    assert "secr" not in "".join(traceback.format_exception(malformed.value, limit=0))
 
 
 def test_the_command(

@@ -107,7 +107,7 @@ def test_promtool_accepts_what_is_served(scraped: Scraped) -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, CONTENT_TYPE)
     done = promtool("check", "metrics", stdin=answer.content)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    for pool in ("ingest_singles", "ingest_batches", "client"):
+    for pool in ("client", "ingest_singles", "ingest_batches"):
         assert f'pylayer_pool_requests_total{{pool="{pool}"}}' in answer.text
 
 

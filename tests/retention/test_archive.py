@@ -71,6 +71,24 @@ def test_a_restored_month_is_sealed_and_leaves_again(client: pylayer.Client, arc
     assert len(archiving.rows()) == EVENTS
 
 
+def test_a_restored_month_stays_when_its_archive_is_lost(client: pylayer.Client, archiving: Old) -> None:
+    """It was read back when it was written; by the time when the month leaves again, that says little."""
+    months_task(client)
+    [archive] = client.archives.list()
+    client.archives.restore(archiving.month, days=1)
+    with client.blobs.get(archive.storage_key) as stream:
+        good = stream.read()
+    client.blobs.delete(archive.storage_key)
+    archiving.conn.execute("update telemetry.retired_months set kept_until = now()")
+    archiving.conn.execute("update telemetry.archives set verified_at = now() - interval '25 hours'")
+    reports = {report.task: report for report in maintain(client)}
+    assert not reports["months"].ok
+    assert archiving.state() == "attached"
+    assert len(archiving.rows()) == EVENTS
+    client.blobs.put(archive.storage_key, good)
+    assert months_task(client).done["dropped"] == [archiving.name]
+
+
 @pytest.mark.parametrize(
     ("name", "nth"), [("restore_events", 0), ("restore_events", 2), ("finish_restore", 0)]
 )
@@ -160,6 +178,19 @@ def test_an_archive_that_does_not_read_back_right_keeps_the_month(
     assert months_task(client).done["dropped"] == [archiving.name]
 
 
+def test_an_archive_of_another_database_is_not_replaced(client: pylayer.Client, archiving: Old) -> None:
+    """The months of all databases have the same keys, and that one may have dropped the month already."""
+    key = client.archives.key(archiving.month)
+    client.blobs.put(key, b"another database's only copy")
+    reports = {report.task: report for report in maintain(client)}
+    assert not reports["months"].ok
+    with client.blobs.get(key) as stream:
+        assert stream.read() == b"another database's only copy"
+    assert len(archiving.rows()) == EVENTS
+    client.blobs.delete(key)
+    assert months_task(client).done["dropped"] == [archiving.name]
+
+
 def test_an_empty_month(client: pylayer.Client, archiving: Old) -> None:
     """It has an archive like any other."""
     archiving.conn.execute("update core.settings set retention_days = 90")
@@ -172,6 +203,15 @@ def test_an_empty_month(client: pylayer.Client, archiving: Old) -> None:
 
 def _month_before(old: Old) -> Any:
     return old.value("select %s::timestamptz - interval '1 month'", old.month)
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651])
+def test_a_time_that_is_none_is_refused_at_once(client: pylayer.Client, archiving: Old, days: int) -> None:
+    months_task(client)
+    with pytest.raises(pylayer.InvalidInput) as caught:
+        client.archives.restore(archiving.month, days=days)
+    assert caught.value.reason == "invalid_days"
+    assert archiving.state() is None, "nothing was begun"
 
 
 def test_an_archive_of_no_month_is_refused(client: pylayer.Client) -> None:

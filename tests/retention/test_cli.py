@@ -24,6 +24,13 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda *arguments: CliRunner().invoke(app, ["archive", *arguments])
 
 
+@pytest.mark.parametrize("every", ["", "0s", "5", "1.5h", "99999d", "9999999999999999d", "5m\n"])
+def test_what_is_no_interval(every: str) -> None:
+    result = CliRunner().invoke(app, ["maintain", "--every", every])
+    assert isinstance(result.exception, pylayer.InvalidInput)
+    assert result.exception.reason == "invalid_interval"
+
+
 def test_list_verify_restore(client: pylayer.Client, archiving: Old, run: Any) -> None:
     assert json.loads(run("list", "--json").stdout) == []
     months_task(client)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from pylayer.config import Settings
 from pylayer.maintenance import maintain
 from pylayer.retention.session import LOCK_KEY
 from tests.events.samples import month_start, step, ulid_at, wait_until
+from tests.horizon import wait_for_horizon
 from tests.retention.conftest import EVENTS
 from tests.retention.support import Old, months_task
 from tests.services import pgbouncer
@@ -84,6 +87,40 @@ def test_a_long_query_delays_the_drop_and_nothing_else(
     reader.rollback()
     assert months_task(client).done["dropped"] == [old.name]
     assert old.counted() == EVENTS
+
+
+def test_a_second_month_waits_its_turn(
+    client: pylayer.Client, old: Old, reader: Connection[Any], dsn: str
+) -> None:
+    """One month at a time can be half out; the next one, and all other upkeep, must not fail for it."""
+    old.conn.execute("update core.settings set retention_days = 90")
+    older = month_start(-3)
+    client.events.ingest(step(ulid_at(older)))
+    old.conn.execute("update core.settings set retention_days = 1")
+    names = [f"{older:%Y-%m}", old.name]
+    with psycopg.connect(dsn) as also_reads:
+        also_reads.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        also_reads.execute("select count(*) from telemetry.workflow_events")
+        wait_for_horizon(old.conn)
+        waiting = months_task(client).done["waiting"]
+        assert waiting == [f"{names[0]} (locked)", f"{names[1]} (another_detaching)"]
+    reader.rollback()
+    assert months_task(client).done["dropped"] == names
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "full"), psycopg.errors.DiskFull("full\nfull")])
+def test_a_fault_of_one_part_stops_no_other(
+    client: pylayer.Client, archiving: Old, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """A disk without room for the archive, or an error of the server that no table names."""
+    monkeypatch.setattr("pylayer.archive.writing.write_parquet", Mock(side_effect=fault))
+    reports = maintain(client)
+    assert [report.task for report in reports if not report.ok] == ["months"]
+    assert len(reports) == 5
+    assert archiving.name in (reports[2].error or "")
+    assert len(archiving.rows()) == EVENTS
+    monkeypatch.undo()
+    assert months_task(client).done["dropped"] == [archiving.name]
 
 
 def test_ingestion_goes_on_while_a_month_waits_to_be_detached(

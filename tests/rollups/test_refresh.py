@@ -35,11 +35,17 @@ def rows_of(conn: Connection[Any]) -> dict[str, Any]:
     }
 
 
+def waiting(conn: Connection[Any]) -> int:
+    """How many sessions wait for another one."""
+    return one(
+        conn,
+        "select count(*) as n from pg_stat_activity "
+        "where wait_event_type = 'Lock' and datname = current_database()",
+    )["n"]
+
+
 def is_waiting(conn: Connection[Any]) -> bool:
-    found = conn.execute(
-        "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    )
-    return found.fetchone() is not None
+    return waiting(conn) > 0
 
 
 def test_what_is_counted_is_not_counted_again(client: pylayer.Client, conn: Connection[Any]) -> None:
@@ -92,6 +98,62 @@ def test_a_refresh_waits_for_another(client: pylayer.Client, dsn: str, conn: Con
         wait_until(lambda: is_waiting(conn))
         first.commit()
         assert second.result(10).events == 0
+    assert_exact(conn)
+
+
+def test_a_refresh_does_not_wait_for_ever(client: pylayer.Client, dsn: str, conn: Connection[Any]) -> None:
+    conn.execute("alter function telemetry.refresh_rollups(integer) set lock_timeout = '100ms'")  # of 30 s
+    client.events.ingest_many([step() for _ in range(5)])
+    wait_until(lambda: _may_be_counted(conn) == 5)
+    with psycopg.connect(dsn) as first:
+        assert client.using(first).rollups.refresh().events == 5
+        with pytest.raises(pylayer.Retryable) as caught:
+            client.rollups.refresh()
+        assert caught.value.code == "55P03"
+        [report] = [report for report in maintain(client) if report.task == "rollups"]
+        assert not report.ok, "the other parts run all the same"
+        first.rollback()
+    assert client.rollups.refresh().events == 5
+    assert_exact(conn)
+
+
+def test_a_refresh_of_an_old_snapshot_counts_nothing(
+    client: pylayer.Client, dsn: str, conn: Connection[Any]
+) -> None:
+    """A transaction of a higher isolation level would go on from a mark that has moved."""
+    with psycopg.connect(dsn) as late:
+        late.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        late.execute("select from telemetry.rollup_progress")
+        client.events.ingest_many([step() for _ in range(5)])
+        wait_until(lambda: _may_be_counted(conn) == 5)
+        assert client.rollups.refresh().events == 5
+        with pytest.raises(pylayer.Retryable) as caught:
+            client.using(late).rollups.refresh()
+        assert caught.value.code == "40001"
+    assert_exact(conn)
+
+
+def test_a_new_epoch_waits_for_who_writes_in_the_old_one(
+    client: pylayer.Client, dsn: str, conn: Connection[Any]
+) -> None:
+    """A refresh leaves an epoch that is over for good: what commits in it later would never be counted."""
+    for _ in range(2):  # the first call of a server notes the month, and holds the row of core.settings
+        client.events.ingest(step())
+    with psycopg.connect(dsn) as slow, psycopg.connect(dsn) as other, ThreadPoolExecutor(2) as pool:
+        client.using(slow).events.ingest(step())
+        advanced = pool.submit(lambda: other.execute("select core.advance_epoch()").fetchone())
+        wait_until(lambda: is_waiting(conn))
+        written = pool.submit(client.events.ingest, step())
+        wait_until(lambda: waiting(conn) == 2)
+        slow.commit()
+        assert advanced.result(10) == (2,)
+        other.commit()
+        assert written.result(10).created
+    epochs = conn.execute(
+        "select recorded_epoch, count(*) from telemetry.workflow_events group by 1 order by 1"
+    )
+    assert [tuple(row.values()) for row in epochs] == [(1, 3), (2, 1)]
+    count_all(conn)
     assert_exact(conn)
 
 
