@@ -17,7 +17,7 @@ from pylayer.calls import call_sql
 from pylayer.config import Settings
 from pylayer.errors import Conflict, Gone, InvalidInput, Retryable, translated
 from pylayer.export.copying import columns_of, copied, query_of, streamed
-from pylayer.export.kinds import Format, Kind, kind_named
+from pylayer.export.kinds import Format, Kind, check_format, kind_named
 from pylayer.export.places import Place, place_at
 from pylayer.export.state import (
     Column,
@@ -81,10 +81,10 @@ def export_training(
     Args:
         settings: where the database and the object storage are; the login needs the rights of
             ``pylayer_analyst``.
-        kind: ``agent_events`` or ``workflow_data``.
+        kind: ``agent_events``, ``workflow_data``, or ``chat``: conversations by the day on which they began.
         start: the first day.
         end: the day after the last.
-        file_format: ``csv``, ``jsonl`` or ``parquet``.
+        file_format: ``csv``, ``jsonl`` or ``parquet``; chat is ``jsonl`` only.
         out: a folder, or ``s3://bucket/prefix``.
         below_floor: export days below the retention floor too, for months that were restored from archives.
         wait: seconds to wait for transactions that were writing when it began.
@@ -92,7 +92,7 @@ def export_training(
 
     Raises:
         InvalidInput: ``not_available_yet``, ``unknown_type``, ``invalid_range``, ``bad_destination``,
-            ``missing_packages``.
+            ``jsonl_only``, ``missing_packages``.
         Gone: ``below_retention_floor``, events of the first day may have been dropped.
         Conflict: ``export_differs``, the database does not hold the same events any more; ``damaged_state``,
             ``other_schema_version``.
@@ -103,6 +103,7 @@ def export_training(
         >>> export_training(Settings.load(), "agent_events", *week)             # doctest: +SKIP
     """
     chosen = kind_named(kind)
+    check_format(chosen, file_format)
     require_packages(file_format)
     if start >= end:
         raise InvalidInput(
@@ -114,7 +115,7 @@ def export_training(
     place = place_at(out, f"data/training/{chosen.name}", settings)
     with session(settings.require_database_url(direct=True)) as connection:
         _lock(connection, place)
-        if not below_floor:
+        if chosen.of_events and not below_floor:
             _refuse_dropped(connection, start)
         export = _Export(connection, chosen, file_format, place, wait, progress or _silent)
         return export.run(start, end)
@@ -226,7 +227,7 @@ class _Export:
             query = query_of(self.kind, self.file_format)
             with copied(self.connection, query, day, state.days[day].horizon) as lines:
                 told = streamed(lines, lambda rows: self.progress(day, rows))
-                contents = write_rows(told, file, self.file_format, columns)
+                contents = write_rows(told, file, self.kind, self.file_format, columns)
             size, digest = file.seek(0, os.SEEK_END), _sha256(file)
             found = ExportedFile(**contents.model_dump(), size_bytes=size, content_hash=digest)
             if known and known != found:
