@@ -113,8 +113,8 @@ def test_conversations_are_streamed_from_an_index(conn: Connection[Any]) -> None
         " select n, now() - n * interval '1 hour' from generate_series(1, 5000) as n"
     )
     conn.execute(
-        "insert into ai.messages (instance_id, position, message_id, role, content, token_count, is_token_estimate,"
-        " recorded_epoch, recorded_xid) select c, n, n, 'user', 'x', 1, false, 1, 1"
+        "insert into ai.messages (instance_id, position, message_id, role, content, token_count,"
+        " is_token_estimate, recorded_epoch, recorded_xid) select c, n, n, 'user', 'x', 1, false, 1, 1"
         " from generate_series(1, 5000) as c cross join generate_series(1, 5) as n"
     )
     conn.execute("analyze ai.conversations, ai.messages")

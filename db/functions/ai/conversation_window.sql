@@ -14,7 +14,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_message record;
-  v_tokens bigint := 0;
+  v_tokens bigint := bigint '0';
   v_messages integer := 0;
   v_earliest_call bigint;
   v_start bigint;

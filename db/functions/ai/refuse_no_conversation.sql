@@ -9,7 +9,7 @@ as $$
 begin
   raise exception using
     errcode = 'PT404', message = 'there is no such conversation', constraint = 'no_conversation',
-    detail = coalesce(left(p_instance_id, 255), 'null'),
+    detail = format('instance_id %s', coalesce(left(p_instance_id, 255), 'null')),
     hint = 'ai.create_conversation makes one; ai.list_conversations shows those that exist';
 end
 $$;
