@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from pylayer.conversations.models import Message, MessageInput
 from pylayer.errors import InvalidInput, TooLarge
 
-__all__ = ["MAX_MESSAGES", "MAX_MESSAGE_BYTES", "encode", "encode_messages"]
+__all__ = ["MAX_MESSAGES", "MAX_MESSAGE_BYTES", "checked_text", "encode", "encode_messages"]
 
 # Those of ai.check_messages.
 MAX_MESSAGES = 1000
@@ -50,14 +50,28 @@ def encode(value: Any) -> str:
         raise InvalidInput(
             "message cannot be written as JSON", code="22P02", detail=str(error)[:200]
         ) from error
-    if len(encoded) > MAX_MESSAGE_BYTES:
+    _check_size(len(encoded))
+    return encoded.decode()
+
+
+def checked_text(text: str) -> str:
+    """Return a text once it may fit a message.
+
+    Raises:
+        TooLarge: ``message_too_large``.
+    """
+    _check_size(len(text))  # a character has a byte or more
+    return text
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_MESSAGE_BYTES:
         raise TooLarge(
             "a message is too large",
             reason="message_too_large",
-            detail=f"{len(encoded)} bytes of JSON, limit {MAX_MESSAGE_BYTES}",
+            detail=f"at least {size} bytes of JSON, limit {MAX_MESSAGE_BYTES}",
             hint="write large content as an artifact and refer to it",
         )
-    return encoded.decode()
 
 
 def _checked(message: MessageInput) -> Message:

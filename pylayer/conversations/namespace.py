@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pylayer.calls import Namespace, Plan, R, call, one, operation, rows
-from pylayer.conversations.encoding import encode, encode_messages
+from pylayer.conversations.encoding import checked_text, encode, encode_messages
 from pylayer.conversations.models import (
     AppendResult,
     Conversation,
@@ -48,7 +48,7 @@ class Conversations(Namespace[R]):
             instance_id: 1 to 255 characters; default a new ULID.
             title: at most 500 characters.
             agent_id: agent that it is held with, at most 255 characters.
-            run_id, project_id: what it belongs to, at most 500 characters each.
+            run_id, project_id: what it belongs to, at most 255 characters each.
             tags: object or array to search by containment.
             metadata: an object; with ``tags`` at most 256 KiB.
 
@@ -153,7 +153,7 @@ class Conversations(Namespace[R]):
         params: dict[str, Any] = {
             "p_instance_id": instance_id,
             "p_role": role,
-            "p_content": content,
+            "p_content": checked_text(content),
             "p_message_id": new_ulid() if message_id is None else message_id,
             "p_agent_id": agent_id,
             "p_tool_calls": _json(tool_calls),

@@ -120,7 +120,8 @@ def test_a_call_reads_little_of_a_long_conversation(conn: Connection[Row]) -> No
     conn.execute(
         "insert into ai.messages (instance_id, position, message_id, role, content, tool_calls, token_count,"
         " is_token_estimate, recorded_epoch, recorded_xid)"
-        " select 'c', n, 'm' || n, 'assistant', repeat('x', 1000),"
+        " select 'c', n, 'm' || n, 'assistant',"
+        " repeat('x', 1000) || case n when 7 then ' needle' else '' end,"
         " jsonb_build_array(jsonb_build_object('id', 'call ' || n, 'type', 'function', 'function',"
         ' \'{"name": "f", "arguments": ""}\'::jsonb)), 10, false, 1, 1'
         " from generate_series(1, 20000) as n"
@@ -133,6 +134,7 @@ def test_a_call_reads_little_of_a_long_conversation(conn: Connection[Row]) -> No
         "select * from ai.append_message('c', 'user', 'x')",
         RESULT.replace("'t'", "'call 19999'"),
         "select * from ai.list_messages('c', 20, 10000)",
+        "select * from ai.search_messages('needle')",
     ):
         conn.execute(query.encode())  # what a session reads once, of the catalog
         plan = row(conn, f"explain (analyze, buffers, format json) {query}")["QUERY PLAN"][0]["Plan"]

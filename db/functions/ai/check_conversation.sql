@@ -13,8 +13,8 @@ declare
     when length(p_instance_id) not between 1 and 255 then 'instance_id'
     when length(p_title) > 500 then 'title'
     when length(p_agent_id) > 255 then 'agent_id'
-    when length(p_run_id) > 500 then 'run_id'
-    when length(p_project_id) > 500 then 'project_id'
+    when length(p_run_id) > 255 then 'run_id'
+    when length(p_project_id) > 255 then 'project_id'
     when jsonb_typeof(p_tags) not in ('object', 'array') then 'tags'
     when jsonb_typeof(p_metadata) <> 'object' then 'metadata'
     when octet_length(concat(p_tags, p_metadata)) > 262144 then 'tags and metadata, of more than 256 KiB'
@@ -24,7 +24,7 @@ begin
     raise exception using
       errcode = 'PT400', message = 'the conversation is malformed', constraint = 'invalid_conversation',
       detail = v_wrong,
-      hint = 'instance_id has 1 to 255 characters, agent_id at most 255, title, run_id and project_id at most 500; '
+      hint = 'instance_id has 1 to 255 characters, agent_id, run_id and project_id at most 255, title at most 500; '
         'tags is an object or array, metadata an object';
   end if;
 end

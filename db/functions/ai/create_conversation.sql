@@ -4,7 +4,7 @@
 --   p_instance_id  identity, 1 to 255 characters; null makes a ULID
 --   p_title        what it is about, at most 500 characters
 --   p_agent_id     agent that it is held with, at most 255 characters
---   p_run_id, p_project_id  what it belongs to, at most 500 characters each
+--   p_run_id, p_project_id  what it belongs to, at most 255 characters each
 --   p_tags         object or array to search by containment
 --   p_metadata     object; with tags at most 256 KiB
 -- Returns: one row: the conversation; created is false when it was there.

@@ -29,11 +29,18 @@ select is(pg_temp.make('bare', p_tags => '[]'), 'PT409 conversation_exists', 'ot
 
 select is(pg_temp.make(''), 'PT400 invalid_conversation', 'an empty id');
 select is(pg_temp.make(repeat('x', 256)), 'PT400 invalid_conversation', 'a long id');
-select is(pg_temp.make(repeat('😀', 255)), 'accepted', 'the longest id fits its indexes');
+-- Of four bytes each, and nothing that compresses.
+create function pg_temp.longest() returns text language sql volatile as $$
+  select string_agg(chr(131072 + (random() * 40000)::integer), '') from generate_series(1, 255)
+$$;
+select is(pg_temp.make(pg_temp.longest(), p_agent => pg_temp.longest(), p_run => pg_temp.longest(), p_project => pg_temp.longest()),
+  'accepted', 'the longest ids fit their indexes');
+select lives_ok($$select ai.append_message(c.instance_id, 'user', p_message_id => pg_temp.longest())
+  from ai.list_conversations(p_limit => 1) as c$$, 'the longest message_id, too');
 select is(pg_temp.make(p_title => repeat('x', 501)), 'PT400 invalid_conversation', 'a long title');
 select is(pg_temp.make(p_agent => repeat('x', 256)), 'PT400 invalid_conversation', 'a long agent_id');
-select is(pg_temp.make(p_run => repeat('x', 501)), 'PT400 invalid_conversation', 'a long run_id');
-select is(pg_temp.make(p_project => repeat('x', 501)), 'PT400 invalid_conversation', 'a long project_id');
+select is(pg_temp.make(p_run => repeat('x', 256)), 'PT400 invalid_conversation', 'a long run_id');
+select is(pg_temp.make(p_project => repeat('x', 256)), 'PT400 invalid_conversation', 'a long project_id');
 select is(pg_temp.make(p_tags => '1'), 'PT400 invalid_conversation', 'tags that are a number');
 select is(pg_temp.make(p_metadata => '[]'), 'PT400 invalid_conversation', 'metadata that is an array');
 select is(pg_temp.make(p_metadata => jsonb_build_object('k', repeat('x', 262144))::text), 'PT400 invalid_conversation', 'a lot of metadata');
