@@ -134,6 +134,29 @@ def test_without_a_server_one_is_started_and_ended(
         psycopg.connect((pytester.path / "url.txt").read_text(), connect_timeout=5)
 
 
+def test_a_server_that_is_away_fails_the_test_alone(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:x@127.0.0.1:1/none")
+    pytester.makepyfile(
+        """
+    import os, pathlib, pytest
+    @pytest.fixture(autouse=True)
+    def home():
+        (pathlib.Path(__file__).parent / "home.txt").write_text(os.environ["PYLAYER_TESTING_HOME"])
+    def test_db(home, pylayer_db):
+        pass
+    def test_other():
+        pass
+    """
+    )
+    result = pytester.runpytest_subprocess("-p", "pylayer.testing")
+    result.assert_outcomes(passed=1, errors=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*pylayer.errors.Unavailable*"])
+    assert not Path((pytester.path / "home.txt").read_text()).exists()
+
+
 def test_the_entry_point_brings_the_fixtures_and_does_nothing_by_itself(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
