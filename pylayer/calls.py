@@ -149,8 +149,8 @@ def call_sql(function: str, names: Iterable[str]) -> str:
 
 def json_call_sql(function: str, names: Iterable[str]) -> str:
     """Return the call of a stored function that gives each row as one JSON object."""
-    arguments = ", ".join(f"{n} => %({n})s" for n in names)
-    return f"select row_to_json(r) from {function}({arguments}) as r"
+    # The row of a function with one column is a scalar; that of a subquery never is.
+    return f"select row_to_json(r) from ({call_sql(function, names)}) as r"
 
 
 def call(

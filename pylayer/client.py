@@ -21,6 +21,7 @@ from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Async, Call, Plan, Sync, T
 from pylayer.config import Settings, checked_dsn
+from pylayer.conversations import Conversations
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
 from pylayer.events import Events
 from pylayer.keys import Keys
@@ -80,6 +81,7 @@ class Client:
     Attributes:
         events: workflow events (`pylayer.events.Events`).
         artifacts: versioned artifacts (`pylayer.artifacts.Artifacts`).
+        conversations: conversations and their messages (`pylayer.conversations.Conversations`).
         keys: API keys (`pylayer.keys.Keys`).
         models: models and their prices (`pylayer.models.Models`).
         rollups: what is counted of the events for ever (`pylayer.rollups.Rollups`).
@@ -102,6 +104,7 @@ class Client:
         self.blobs = blobs
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
+        self.conversations: Conversations[Sync] = Conversations(self)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.rollups: Rollups[Sync] = Rollups(self)
@@ -220,6 +223,7 @@ class AsyncClient:
         self.blobs = blobs
         self.events: Events[Async] = Events(self)
         self.artifacts: Artifacts[Async] = Artifacts(self, blobs)
+        self.conversations: Conversations[Async] = Conversations(self)
         self.keys: Keys[Async] = Keys(self)
         self.models: Models[Async] = Models(self)
         self.rollups: Rollups[Async] = Rollups(self)

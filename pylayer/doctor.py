@@ -32,7 +32,14 @@ ROLES = (
     "pylayer_analyst",
     "pylayer_auditor",
 )
-GUARDED = ("work.artifact_versions", "work.artifact_tombstones", "iam.api_keys", "ai.models")
+GUARDED = (
+    "work.artifact_versions",
+    "work.artifact_tombstones",
+    "iam.api_keys",
+    "ai.models",
+    "ai.conversations",
+    "ai.messages",
+)
 _EVENTS = "telemetry.workflow_events"
 _MIGRATE = "run: pylayer migrate"
 _MAINTAIN = "run: pylayer maintain"

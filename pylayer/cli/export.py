@@ -40,7 +40,11 @@ def training(
     file_format: Annotated[Format, typer.Option("--format", help="The files' format.")] = "jsonl",
     out: Annotated[str, typer.Option(help="A folder, or s3://bucket/prefix.")] = ".",
     chat: Annotated[
-        bool, typer.Option("--chat", help="Conversations in the messages format of fine-tuning tools.")
+        bool,
+        typer.Option(
+            "--chat",
+            help="Conversations that began on these days, in the messages format of fine-tuning tools.",
+        ),
     ] = False,
     below_floor: Annotated[
         bool, typer.Option("--below-floor", help="Days below the retention floor too, from restored months.")

@@ -1,4 +1,4 @@
-"""Training data: the events of a range of days as files, a file a day, the same bytes each time."""
+"""Training data: events or conversations of a range of days, a file a day, the same bytes each time."""
 
 from pylayer.export.kinds import KINDS, LATER, Format
 from pylayer.export.state import ExportedFile, Manifest

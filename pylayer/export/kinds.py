@@ -7,7 +7,7 @@ from typing import Literal
 
 from pylayer.errors import InvalidInput
 
-__all__ = ["KINDS", "LATER", "Format", "Kind", "kind_named"]
+__all__ = ["KINDS", "LATER", "Format", "Kind", "check_format", "kind_named"]
 
 Format = Literal["csv", "jsonl", "parquet"]
 
@@ -18,13 +18,16 @@ class Kind:
 
     Attributes:
         name: as in ``--type`` and in the names of files.
-        function: the stored function that streams its rows, ``event_id`` first, in id order.
+        function: the stored function that streams its rows.
         schema_version: grows when a column of the function changes.
+        of_events: its rows are events: ``event_id`` comes first, they are in its order, and they end with
+            retention. Others are documents, for JSON lines only.
     """
 
     name: str
     function: str
     schema_version: int
+    of_events: bool = True
 
 
 KINDS = {
@@ -32,12 +35,12 @@ KINDS = {
     for kind in (
         Kind("agent_events", "telemetry.training_agent_events", 1),
         Kind("workflow_data", "telemetry.training_workflow_data", 1),
+        Kind("chat", "ai.training_chat", 1, of_events=False),
     )
 }
 LATER = {
     "agent_tasks": "work.task_executions",
     "tool_executions": "work.execution_traces",
-    "chat": "ai.conversations, ai.messages",
 }
 """Types whose tables this version does not have, and those tables."""
 
@@ -61,3 +64,18 @@ def kind_named(name: str) -> Kind:
     raise InvalidInput(
         "there is no such type of training data", reason="unknown_type", detail=name, hint=hint
     )
+
+
+def check_format(kind: Kind, file_format: Format) -> None:
+    """Refuse a format that can't hold a type.
+
+    Raises:
+        InvalidInput: ``jsonl_only``.
+    """
+    if file_format != "jsonl" and not kind.of_events:
+        raise InvalidInput(
+            f"{kind.name} is written as JSON lines only",
+            reason="jsonl_only",
+            detail=file_format,
+            hint="leave the format out, or give jsonl",
+        )

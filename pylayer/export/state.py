@@ -24,7 +24,7 @@ class Contents(BaseModel):
 
     Attributes:
         rows: number of rows.
-        min_event_id, max_event_id: the first and the last id; None when there is no row.
+        min_event_id, max_event_id: the first and the last id; None when there is no row, or no event.
     """
 
     rows: int = 0

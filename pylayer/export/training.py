@@ -17,7 +17,7 @@ from pylayer.calls import call_sql
 from pylayer.config import Settings
 from pylayer.errors import Conflict, Gone, InvalidInput, Retryable, translated
 from pylayer.export.copying import columns_of, copied, query_of, streamed
-from pylayer.export.kinds import Format, Kind, kind_named
+from pylayer.export.kinds import Format, Kind, check_format, kind_named
 from pylayer.export.places import Place, place_at
 from pylayer.export.state import (
     Column,
@@ -81,10 +81,10 @@ def export_training(
     Args:
         settings: where the database and the object storage are; the login needs the rights of
             ``pylayer_analyst``.
-        kind: ``agent_events`` or ``workflow_data``.
+        kind: ``agent_events``, ``workflow_data``, or ``chat``: conversations by the day on which they began.
         start: the first day.
         end: the day after the last, which must have begun (UTC).
-        file_format: ``csv``, ``jsonl`` or ``parquet``.
+        file_format: ``csv``, ``jsonl`` or ``parquet``; chat is ``jsonl`` only.
         out: a folder, or ``s3://bucket/prefix``.
         below_floor: export days below the retention floor too, for months that were restored from archives.
         wait: seconds to wait for transactions that were writing when it began.
@@ -92,7 +92,7 @@ def export_training(
 
     Raises:
         InvalidInput: ``not_available_yet``, ``unknown_type``, ``invalid_range``, ``bad_destination``,
-            ``missing_packages``.
+            ``jsonl_only``, ``missing_packages``.
         Gone: ``below_retention_floor``, events of the first day may have been dropped; ``month_absent``, a
             month of the range had events and is not in the database.
         Conflict: ``export_differs``, the database does not hold the same events any more; ``damaged_state``,
@@ -104,6 +104,7 @@ def export_training(
         >>> export_training(Settings.load(), "agent_events", *week)             # doctest: +SKIP
     """
     chosen = kind_named(kind)
+    check_format(chosen, file_format)
     require_packages(file_format)
     if not start < end <= datetime.now(UTC).date() + _DAY:  # a day that has not begun would be kept as empty
         raise InvalidInput(
@@ -115,9 +116,10 @@ def export_training(
     place = place_at(out, f"data/training/{chosen.name}", settings)
     with session(settings.require_database_url(direct=True)) as connection:
         _lock(connection, place)
-        if not below_floor:
-            _refuse_dropped(connection, start)
-        _refuse_absent(connection, start, end)
+        if chosen.of_events:
+            if not below_floor:
+                _refuse_dropped(connection, start)
+            _refuse_absent(connection, start, end)
         export = _Export(connection, chosen, file_format, place, wait, progress or _silent)
         return export.run(start, end)
 
@@ -243,8 +245,9 @@ class _Export:
             query = query_of(self.kind, self.file_format)
             with copied(self.connection, query, day, state.days[day].horizon) as lines:
                 told = streamed(lines, lambda rows: self.progress(day, rows))
-                contents = write_rows(told, file, self.file_format, columns)
-            _refuse_absent(self.connection, day, day + _DAY)  # its month may have left meanwhile
+                contents = write_rows(told, file, self.kind, self.file_format, columns)
+            if self.kind.of_events:
+                _refuse_absent(self.connection, day, day + _DAY)  # its month may have left meanwhile
             size, digest = file.seek(0, os.SEEK_END), _sha256(file)
             found = ExportedFile(**contents.model_dump(), size_bytes=size, content_hash=digest)
             if known and known != found:

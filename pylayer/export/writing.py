@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from pylayer.errors import InvalidInput
-from pylayer.export.kinds import Format
+from pylayer.export.kinds import Format, Kind
 from pylayer.export.state import Column, Contents
 
 __all__ = ["require_packages", "write_rows"]
@@ -28,35 +28,37 @@ def require_packages(file_format: Format) -> None:
 
 
 def write_rows(
-    lines: Iterator[bytes], file: BinaryIO, file_format: Format, columns: Sequence[Column]
+    lines: Iterator[bytes], file: BinaryIO, kind: Kind, file_format: Format, columns: Sequence[Column]
 ) -> Contents:
     """Write the lines of a day to a file, and return what it holds.
 
     Args:
-        lines: as COPY gives them for the format; ``event_id`` comes first.
+        lines: as COPY gives them for the format.
         file: a binary file at its start.
+        kind: of the rows.
         file_format: of the file.
         columns: of the rows.
     """
     contents = Contents()
     if file_format == "parquet":
-        _write_parquet(_counted(lines, contents, 0), file, columns)
+        _write_parquet(_counted(lines, contents), file, columns)
         return contents
     if file_format == "csv":
         file.write(next(lines))
-    for line in _counted(lines, contents, _JSON_ID if file_format == "jsonl" else 0):
+    id_at = (_JSON_ID if file_format == "jsonl" else 0) if kind.of_events else None
+    for line in _counted(lines, contents, id_at):
         file.write(line)
     return contents
 
 
-def _counted(lines: Iterable[bytes], contents: Contents, id_at: int) -> Iterator[bytes]:
+def _counted(lines: Iterable[bytes], contents: Contents, id_at: int | None = 0) -> Iterator[bytes]:
     line = b""
     for line in lines:
-        if not contents.rows:
+        if not contents.rows and id_at is not None:
             contents.min_event_id = _id(line, id_at)
         contents.rows += 1
         yield line
-    if contents.rows:
+    if contents.rows and id_at is not None:
         contents.max_event_id = _id(line, id_at)
 
 

@@ -18,6 +18,7 @@ SOURCES = [*FILES, *sorted((DB / "migrations").glob("*.sql"))]
 
 # Made by migrations, since a CHECK, a default, a generated column, a partition set or a guard stands on them.
 FROZEN = {
+    "ai.is_tool_calls",
     "core.crockford_8",
     "core.forbid_mutation",
     "core.ms_time",
@@ -53,6 +54,7 @@ OWNED_BY_OWNER = {
 }
 # Small helpers that a pinned search_path would keep from being inlined; each says so in a comment.
 INLINED = {
+    "ai.training_chat",
     "core.crockford_8",
     "core.ms_time",
     "core.referenced_blobs",

@@ -18,6 +18,7 @@ from pylayer.archive.parquet import write_parquet
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
+from pylayer.conversations import Conversations
 from pylayer.events import Events
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
@@ -76,6 +77,8 @@ _BY_TYPE: Mapping[str, Any] = {
 _BY_NAME: Mapping[str, Any] = {
     "status": "created",
     "mime_type": "text/plain",
+    "role": "user",
+    "tool_calls": [],
     "step": "wait",
     "behind": False,
 }
@@ -128,6 +131,7 @@ class Recorder:
         blobs.get.return_value.__enter__.return_value = [archive()]  # its chunks, for who iterates
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
+        self.conversations: Conversations[Sync] = Conversations(self)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.metrics: Metrics[Sync] = Metrics(self)

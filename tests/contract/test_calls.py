@@ -17,6 +17,7 @@ from pylayer.archive import Archives
 from pylayer.archive.parquet import Contents
 from pylayer.artifacts import ArtifactInfo, Artifacts
 from pylayer.calls import call_sql, operation
+from pylayer.conversations import Conversations
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
 from pylayer.keys import Keys
@@ -52,6 +53,14 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "artifacts.verify": lambda r: r.artifacts.verify(ID),
     "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
     "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
+    "conversations.create": lambda r: r.conversations.create(),
+    "conversations.get_by_id": lambda r: r.conversations.get_by_id("chat-1"),
+    "conversations.list": lambda r: r.conversations.list(),
+    "conversations.append": lambda r: r.conversations.append("chat-1", "user"),
+    "conversations.append_many": lambda r: r.conversations.append_many("chat-1", [{"role": "user"}]),
+    "conversations.messages": lambda r: r.conversations.messages("chat-1"),
+    "conversations.window": lambda r: r.conversations.window("chat-1", max_messages=10),
+    "conversations.search": lambda r: r.conversations.search("weather"),
     "keys.create": lambda r: r.keys.create("ci"),
     "keys.list": lambda r: r.keys.list(),
     "keys.revoke": lambda r: r.keys.revoke(ID),
@@ -75,6 +84,7 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     ),
     "rollups.refresh": lambda r: r.rollups.refresh(),
 }
+NAMESPACES = (Events, Artifacts, Conversations, Keys, Metrics, Models, Retention, Archives, Rollups)
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
     "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
@@ -83,6 +93,7 @@ MORE: dict[str, Callable[[Recorder], Any]] = {
 # Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
 NOT_FROM_PYTHON = {
     "ai.cost_usd_est": "PriceTable estimates without a call",
+    "ai.training_chat": "pylayer export copies it",
     "core.advance_epoch": "pylayer restore calls it on its own connection",
     "core.crockford_8": "helper of core.new_ulid",
     "core.current_epoch": "called by the functions that store events",
@@ -112,6 +123,9 @@ _PAGING = {"artifacts.verify", "artifacts.clean_uploads"}
 # What the scenarios or the client choose themselves.
 _CHOSEN = {
     "p_artifact_id",
+    "p_instance_id",
+    "p_max_messages",
+    "p_message_id",
     "p_mime_type",
     "p_content_hash",
     "p_preview_text",
@@ -158,7 +172,7 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 def test_each_operation_has_a_scenario() -> None:
     operations = {
         f"{namespace.__name__.lower()}.{name}"
-        for namespace in (Events, Artifacts, Keys, Metrics, Models, Retention, Archives, Rollups)
+        for namespace in NAMESPACES
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }

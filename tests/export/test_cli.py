@@ -39,7 +39,17 @@ def test_days_up_to_today_are_written(tmp_path: Path) -> None:
     assert (tmp_path / name).read_text().count("\n") == 2
 
 
-def test_conversations_come_later(tmp_path: Path) -> None:
+def test_chat_is_written_as_messages(client: pylayer.Client, tmp_path: Path) -> None:
+    client.conversations.create("c")
+    client.conversations.append("c", "user", "Hello")
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    found = json.loads(run("--chat", "--from", "0d", "--to", str(tomorrow), "--out", str(tmp_path), "--json"))
+    assert found["rows"] == 1
+    [file] = (tmp_path / "data/training/chat").glob("chat_*.jsonl")
+    assert json.loads(file.read_text()) == {"messages": [{"role": "user", "content": "Hello"}]}
+
+
+def test_chat_is_no_table(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as error:
-        run("--chat", "--out", str(tmp_path))
-    assert error.value.reason == "not_available_yet"
+        run("--chat", "--format", "csv", "--out", str(tmp_path))
+    assert error.value.reason == "jsonl_only"
