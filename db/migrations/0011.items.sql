@@ -598,7 +598,7 @@ begin
   new.seq := v_item.state_seq + 1;
   new.from_state := v_item.state;
   new.occurred_at := greatest(clock_timestamp(), v_item.state_since);
-  new.time_in_state_seconds := extract(epoch from new.occurred_at - v_item.state_since);
+  new.time_in_state_seconds := extract(epoch from new.occurred_at - v_item.state_since)::double precision;
   return new;
 end
 $$;

@@ -19,6 +19,7 @@ from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
 from pylayer.events import Events
+from pylayer.items import Comments, Decisions, Items, Projects
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
 from pylayer.models import Models
@@ -65,6 +66,7 @@ _BY_TYPE: Mapping[str, Any] = {
     "bigint": 1,
     "boolean": True,
     "numeric": Decimal("1.5"),
+    "double precision": 1.5,
     "bigint[]": [1],
     "numeric[]": [Decimal("1.5")],
     "text[]": [_ULID],
@@ -78,6 +80,7 @@ _BY_NAME: Mapping[str, Any] = {
     "mime_type": "text/plain",
     "step": "wait",
     "behind": False,
+    "alternatives": [],
 }
 
 
@@ -128,6 +131,10 @@ class Recorder:
         blobs.get.return_value.__enter__.return_value = [archive()]  # its chunks, for who iterates
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
+        self.items: Items[Sync] = Items(self)
+        self.comments: Comments[Sync] = Comments(self)
+        self.decisions: Decisions[Sync] = Decisions(self)
+        self.projects: Projects[Sync] = Projects(self)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.metrics: Metrics[Sync] = Metrics(self)

@@ -19,6 +19,7 @@ from pylayer.artifacts import ArtifactInfo, Artifacts
 from pylayer.calls import call_sql, operation
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
+from pylayer.items import Comments, Decisions, Item, Items, Projects
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
 from pylayer.models import Models
@@ -52,6 +53,30 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "artifacts.verify": lambda r: r.artifacts.verify(ID),
     "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
     "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
+    "items.save": lambda r: r.items.save(Item(item_type="story", title="x")),
+    "items.create": lambda r: r.items.create("story", "x"),
+    "items.update": lambda r: r.items.update(ID, title="y"),
+    "items.transition": lambda r: r.items.transition(ID, "ready"),
+    "items.assign": lambda r: r.items.assign(ID),
+    "items.get_by_id": lambda r: r.items.get_by_id(ID),
+    "items.list": lambda r: r.items.list(),
+    "items.search": lambda r: r.items.search("x"),
+    "items.history": lambda r: r.items.history(ID),
+    "items.states": lambda r: r.items.states(),
+    "items.delete": lambda r: r.items.delete(ID),
+    "items.add_dependency": lambda r: r.items.add_dependency(ID, "other"),
+    "items.remove_dependency": lambda r: r.items.remove_dependency(ID, "other"),
+    "items.attach": lambda r: r.items.attach(ID, ID),
+    "items.attachments": lambda r: r.items.attachments(ID),
+    "comments.add": lambda r: r.comments.add(ID, "text"),
+    "comments.list": lambda r: r.comments.list(ID),
+    "comments.delete": lambda r: r.comments.delete(ID),
+    "decisions.record": lambda r: r.decisions.record("x", "y"),
+    "decisions.list": lambda r: r.decisions.list(),
+    "projects.save": lambda r: r.projects.save("web"),
+    "projects.get_by_id": lambda r: r.projects.get_by_id("web"),
+    "projects.list": lambda r: r.projects.list(),
+    "projects.delete": lambda r: r.projects.delete("web"),
     "keys.create": lambda r: r.keys.create("ci"),
     "keys.list": lambda r: r.keys.list(),
     "keys.revoke": lambda r: r.keys.revoke(ID),
@@ -75,9 +100,24 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     ),
     "rollups.refresh": lambda r: r.rollups.refresh(),
 }
+_NAMESPACES = (
+    Events,
+    Artifacts,
+    Items,
+    Comments,
+    Decisions,
+    Projects,
+    Keys,
+    Metrics,
+    Models,
+    Retention,
+    Archives,
+    Rollups,
+)
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
     "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
+    "edited_item": lambda r: r.items.save(Item(item_type="story", title="x", version=1)),
     "prices_at": lambda r: r.models.prices(NOW),
 }
 # Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
@@ -115,6 +155,10 @@ _CHOSEN = {
     "p_content_hash",
     "p_preview_text",
     "p_extracted_fields",
+    "p_fields",
+    "p_item_id",
+    "p_decision_id",
+    "p_comment_id",
     "p_run_id",
     "p_month",
     "p_type",
@@ -157,7 +201,7 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 def test_each_operation_has_a_scenario() -> None:
     operations = {
         f"{namespace.__name__.lower()}.{name}"
-        for namespace in (Events, Artifacts, Keys, Metrics, Models, Retention, Archives, Rollups)
+        for namespace in _NAMESPACES
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }

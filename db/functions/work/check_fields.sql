@@ -5,7 +5,7 @@
 -- Errors:     PT400 invalid_fields (no object), unknown_field, invalid_field (type of the value, or a text that is
 --             empty or over 2000 characters); PT413 field_limit (description or document over 256 KiB).
 create or replace function work.check_fields(p_fields jsonb, p_types jsonb) returns void
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare

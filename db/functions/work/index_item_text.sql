@@ -1,29 +1,22 @@
--- Keeps what full-text search reads equal to what items and comments say.
+-- Keeps what full-text search reads equal to what items say.
 --
--- Tables: work.item_texts (inserted, updated, deleted).
+-- Tables: work.item_texts (inserted, updated).
 create or replace function work.index_item_text() returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if tg_table_name = 'items' then
-    insert into work.item_texts (item_id, document)
-    values (
-      new.item_id,
-      setweight(to_tsvector('pg_catalog.english', new.title), 'A')
-      || setweight(to_tsvector('pg_catalog.english', coalesce(new.description, '')), 'B')
-    )
-    on conflict (item_id, comment_id) do update set document = excluded.document;
-  elsif new.deleted_at is null then
-    insert into work.item_texts (item_id, comment_id, document)
-    values (new.item_id, new.comment_id, setweight(to_tsvector('pg_catalog.english', new.body), 'C'));
-  else
-    delete from work.item_texts as t where t.item_id = new.item_id and t.comment_id = new.comment_id;
-  end if;
+  insert into work.item_texts (item_id, document)
+  values (
+    new.item_id,
+    setweight(to_tsvector('pg_catalog.english', new.title), 'A')
+    || setweight(to_tsvector('pg_catalog.english', coalesce(new.description, '')), 'B')
+  )
+  on conflict (item_id, comment_id) do update set document = excluded.document;
   return null;
 end
 $$;
-comment on function work.index_item_text() is 'Trigger function: full-text search reads what items and comments say';
+comment on function work.index_item_text() is 'Trigger function: full-text search reads what items say';
 alter function work.index_item_text() owner to pylayer_api;
 revoke all on function work.index_item_text() from public;
 
@@ -32,5 +25,3 @@ for each row execute function work.index_item_text();
 create or replace trigger items_text_changed after update on work.items
 for each row when ((new.title, new.description) is distinct from (old.title, old.description))
 execute function work.index_item_text();
-create or replace trigger comments_text after insert or update on work.comments
-for each row execute function work.index_item_text();

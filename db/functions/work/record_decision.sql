@@ -59,7 +59,7 @@ begin
   -- A statement of its own sees the row that a session committed while the one above waited for it.
   select r.* into v_decision from work.decision_rows(p_decision_ids => array[v_id]) as r;
   if not found then
-    select d.decision_id into v_successor from work.decisions as d where d.supersedes_id = p_supersedes_id;
+    select d.decision_id::text into v_successor from work.decisions as d where d.supersedes_id = p_supersedes_id;
     raise exception using
       errcode = 'PT409', message = 'the decision is superseded already', constraint = 'already_superseded',
       detail = format('decision %s, superseded by %s', p_supersedes_id, v_successor),

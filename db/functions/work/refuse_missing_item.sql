@@ -3,7 +3,7 @@
 -- Parameters: p_item_id.
 -- Errors:     always PT404 no_item.
 create or replace function work.refuse_missing_item(p_item_id text) returns void
-language plpgsql stable parallel safe
+language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin
