@@ -96,6 +96,18 @@ select is(
 reset role;
 select is((select count(*) from telemetry.workflow_events as e where e.item_id = 'T'), 2::bigint, 'with its event');
 
+-- A replica applies history, then item, as they come; what does not fit the history is refused there too.
+set local session_replication_role = replica;
+insert into work.item_transitions (item_id, seq, from_state, to_state, occurred_at) values ('U', 2, 'backlog', 'ready', '2999-01-01');
+select is(
+  tap.outcome($$update work.items set state = 'done', state_seq = 2, state_since = '2999-01-01' where item_id = 'U'$$),
+  'PT403 state_follows_history', 'another state than the history has'
+);
+select is(
+  tap.outcome($$update work.items set state = 'ready', state_seq = 2, state_since = '2999-01-01' where item_id = 'U'$$), 'accepted', 'the same'
+);
+set local session_replication_role = origin;
+
 -- The machine is data: an admin adds a type, a move, and takes a move away.
 set local role pylayer_admin;
 insert into work.item_states (item_type, state, position, is_initial, is_final, description) values
