@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import doctest
 from typing import Any
 
 import psycopg
@@ -11,9 +13,22 @@ from psycopg import Connection
 import pylayer
 from pylayer.config import Settings
 from pylayer.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
-from pylayer.items import Item
+from pylayer.items import Decisions, Item, Items, Projects
 
 _ULID_LENGTH = 26
+
+
+@pytest.mark.parametrize(
+    "documented",
+    [Items.save, Items.create, Projects.save, Decisions.record],
+    ids=["items.save", "items.create", "projects.save", "decisions.record"],
+)
+def test_the_example_runs(client: pylayer.Client, documented: object) -> None:
+    names = {"client": client, "Item": Item}
+    example = doctest.DocTestParser().get_doctest(documented.__doc__ or "", names, "example", None, None)
+    outcome = doctest.DocTestRunner().run(example)
+    assert outcome.attempted
+    assert not outcome.failed
 
 
 def test_save_makes_and_edits(client: pylayer.Client) -> None:
@@ -138,8 +153,6 @@ async def _walk(client: pylayer.AsyncClient) -> list[str]:
 
 
 def test_async(settings: Settings) -> None:
-    import asyncio
-
     async def run() -> list[str]:
         async with await pylayer.connect_async(settings=settings) as client:
             return await _walk(client)

@@ -1,8 +1,14 @@
 select no_plan();
 
+-- An admin says who there is.
+set local role pylayer_admin;
+insert into ai.agent_definitions (name) values ('coder');
 insert into iam.users (user_id, username) values ('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'ada'), ('01ARZ3NDEKTSV4RRFFQ69G5FAW', 'gone');
 update iam.users set deleted_at = now() where username = 'gone';
-insert into ai.agents (agent_id, name, status) values ('coder-1', 'Coder', 'active'), ('old', 'Old', 'retired');
+insert into ai.agents (agent_id, name, definition_id, status)
+select a.agent_id, a.agent_id, d.definition_id, a.status
+from ai.agent_definitions as d cross join (values ('coder-1', 'active'), ('old', 'retired')) as a (agent_id, status);
+select ok(u.user_id ~ '^[0-9A-Z]{26}$', 'ids are made') from ai.agent_definitions as d cross join lateral (select d.definition_id as user_id) as u;
 set local role pylayer_agent;
 select work.create_item('task', 'x', p_item_id => 'T');
 create function pg_temp.assigned(p_user text, p_agent text, p_version int default null, p_item text default 'T') returns text
