@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import archive, artifacts, dashboards, emit, events, http, langgraph, observed, rollups, scale
+from bench import (
+    archive,
+    artifacts,
+    dashboards,
+    emit,
+    events,
+    http,
+    items,
+    langgraph,
+    observed,
+    rollups,
+    scale,
+)
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
 from pylayer.config import Settings
@@ -23,6 +35,7 @@ class Subject(StrEnum):
     ARTIFACTS = "artifacts"
     HTTP = "http"
     EMIT = "emit"
+    ITEMS = "items"
     LANGGRAPH = "langgraph"
     ARCHIVE = "archive"
     ROLLUPS = "rollups"
@@ -36,6 +49,7 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.ARTIFACTS: lambda settings, quick: artifacts.measure(settings, quick=quick),
     Subject.HTTP: lambda settings, quick: http.measure(settings, quick=quick),
     Subject.EMIT: lambda _, quick: emit.measure(quick=quick),
+    Subject.ITEMS: lambda settings, quick: items.measure(settings, quick=quick),
     Subject.LANGGRAPH: lambda settings, quick: langgraph.measure(settings, quick=quick),
     Subject.ARCHIVE: lambda settings, quick: archive.measure(settings, quick=quick),
     Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),

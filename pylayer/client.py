@@ -24,6 +24,7 @@ from pylayer.config import Settings, checked_dsn
 from pylayer.conversations import Conversations
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
 from pylayer.events import Events
+from pylayer.items import Comments, Decisions, Items, Projects
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics, timed, watch_pool
 from pylayer.models import Models
@@ -82,6 +83,10 @@ class Client:
         events: workflow events (`pylayer.events.Events`).
         artifacts: versioned artifacts (`pylayer.artifacts.Artifacts`).
         conversations: conversations and their messages (`pylayer.conversations.Conversations`).
+        items: work items (`pylayer.items.Items`).
+        comments: comments on them (`pylayer.items.Comments`).
+        decisions: decisions, for good (`pylayer.items.Decisions`).
+        projects: projects (`pylayer.items.Projects`).
         keys: API keys (`pylayer.keys.Keys`).
         models: models and their prices (`pylayer.models.Models`).
         rollups: what is counted of the events for ever (`pylayer.rollups.Rollups`).
@@ -105,6 +110,10 @@ class Client:
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
         self.conversations: Conversations[Sync] = Conversations(self)
+        self.items: Items[Sync] = Items(self)
+        self.comments: Comments[Sync] = Comments(self)
+        self.decisions: Decisions[Sync] = Decisions(self)
+        self.projects: Projects[Sync] = Projects(self)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.rollups: Rollups[Sync] = Rollups(self)
@@ -224,6 +233,10 @@ class AsyncClient:
         self.events: Events[Async] = Events(self)
         self.artifacts: Artifacts[Async] = Artifacts(self, blobs)
         self.conversations: Conversations[Async] = Conversations(self)
+        self.items: Items[Async] = Items(self)
+        self.comments: Comments[Async] = Comments(self)
+        self.decisions: Decisions[Async] = Decisions(self)
+        self.projects: Projects[Async] = Projects(self)
         self.keys: Keys[Async] = Keys(self)
         self.models: Models[Async] = Models(self)
         self.rollups: Rollups[Async] = Rollups(self)

@@ -18,6 +18,7 @@ from pylayer.cli import (
     demo,
     events,
     export,
+    items,
     keys,
     maintain,
     serve,
@@ -56,6 +57,7 @@ stack.register(app)
 database.register(app)
 app.add_typer(artifacts.app, name="artifact")
 app.add_typer(events.app, name="events")
+app.add_typer(items.app, name="items")
 app.add_typer(keys.app, name="key")
 app.add_typer(archive.app, name="archive")
 serve.register(app)

@@ -35,6 +35,10 @@ FROZEN = {
     "telemetry.forbid_late_insert",
     "telemetry.guard_new_partitions",
     "telemetry.guard_partitions",
+    "work.guard_item",
+    "work.guard_item_dependency",
+    "work.guard_item_transition",
+    "work.guard_new_item",
     "work.is_json_mime",
 }
 # Re-creatable functions that the owner of the tables must own: they read its partitions, or make them.

@@ -44,6 +44,8 @@ def test_the_agent_calls_functions_and_touches_no_table() -> None:
     for function in (
         "telemetry.fold_ingest_counts()",
         "work.delete_blob(text,integer,text)",
+        "work.delete_item(text)",
+        "work.delete_project(text)",
         "iam.create_api_key(text,text,text,text,text[],ti...",
         "iam.list_api_keys(boolean)",
         "iam.revoke_api_key(text)",
@@ -75,6 +77,10 @@ def test_nobody_changes_or_removes_what_is_append_only() -> None:
         "telemetry.workflow_events, month 1",
         "work.artifact_versions",
         "ai.messages",
+        "work.attachments",
+        "work.decisions",
+        "work.item_states",
+        "work.item_transitions",
         "ai.models",
     ):
         for role in ROLES[1:]:

@@ -20,6 +20,7 @@ from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
 from pylayer.conversations import Conversations
 from pylayer.events import Events
+from pylayer.items import Comments, Decisions, Items, Projects
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
 from pylayer.models import Models
@@ -66,6 +67,7 @@ _BY_TYPE: Mapping[str, Any] = {
     "bigint": 1,
     "boolean": True,
     "numeric": Decimal("1.5"),
+    "double precision": 1.5,
     "bigint[]": [1],
     "numeric[]": [Decimal("1.5")],
     "text[]": [_ULID],
@@ -81,6 +83,7 @@ _BY_NAME: Mapping[str, Any] = {
     "tool_calls": [],
     "step": "wait",
     "behind": False,
+    "alternatives": [],
 }
 
 
@@ -132,6 +135,10 @@ class Recorder:
         self.events: Events[Sync] = Events(self)
         self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
         self.conversations: Conversations[Sync] = Conversations(self)
+        self.items: Items[Sync] = Items(self)
+        self.comments: Comments[Sync] = Comments(self)
+        self.decisions: Decisions[Sync] = Decisions(self)
+        self.projects: Projects[Sync] = Projects(self)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.metrics: Metrics[Sync] = Metrics(self)

@@ -20,6 +20,7 @@ from pylayer.calls import call_sql, operation
 from pylayer.conversations import Conversations
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
+from pylayer.items import Comments, Decisions, Item, Items, Projects
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
 from pylayer.models import Models
@@ -61,6 +62,30 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "conversations.messages": lambda r: r.conversations.messages("chat-1"),
     "conversations.window": lambda r: r.conversations.window("chat-1", max_messages=10),
     "conversations.search": lambda r: r.conversations.search("weather"),
+    "items.save": lambda r: r.items.save(Item(item_type="story", title="x")),
+    "items.create": lambda r: r.items.create("story", "x"),
+    "items.update": lambda r: r.items.update(ID, title="y"),
+    "items.transition": lambda r: r.items.transition(ID, "ready"),
+    "items.assign": lambda r: r.items.assign(ID),
+    "items.get_by_id": lambda r: r.items.get_by_id(ID),
+    "items.list": lambda r: r.items.list(),
+    "items.search": lambda r: r.items.search("x"),
+    "items.history": lambda r: r.items.history(ID),
+    "items.states": lambda r: r.items.states(),
+    "items.delete": lambda r: r.items.delete(ID),
+    "items.add_dependency": lambda r: r.items.add_dependency(ID, "other"),
+    "items.remove_dependency": lambda r: r.items.remove_dependency(ID, "other"),
+    "items.attach": lambda r: r.items.attach(ID, ID),
+    "items.attachments": lambda r: r.items.attachments(ID),
+    "comments.add": lambda r: r.comments.add(ID, "text"),
+    "comments.list": lambda r: r.comments.list(ID),
+    "comments.delete": lambda r: r.comments.delete(ID),
+    "decisions.record": lambda r: r.decisions.record("x", "y"),
+    "decisions.list": lambda r: r.decisions.list(),
+    "projects.save": lambda r: r.projects.save("web"),
+    "projects.get_by_id": lambda r: r.projects.get_by_id("web"),
+    "projects.list": lambda r: r.projects.list(),
+    "projects.delete": lambda r: r.projects.delete("web"),
     "keys.create": lambda r: r.keys.create("ci"),
     "keys.list": lambda r: r.keys.list(),
     "keys.revoke": lambda r: r.keys.revoke(ID),
@@ -84,10 +109,25 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     ),
     "rollups.refresh": lambda r: r.rollups.refresh(),
 }
-NAMESPACES = (Events, Artifacts, Conversations, Keys, Metrics, Models, Retention, Archives, Rollups)
+NAMESPACES = (
+    Archives,
+    Artifacts,
+    Comments,
+    Conversations,
+    Decisions,
+    Events,
+    Items,
+    Keys,
+    Metrics,
+    Models,
+    Projects,
+    Retention,
+    Rollups,
+)
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
     "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
+    "edited_item": lambda r: r.items.save(Item(item_type="story", title="x", version=1)),
     "prices_at": lambda r: r.models.prices(NOW),
 }
 # Functions that roles may call and the client does not: SQL's own helpers, and what Python does by itself.
@@ -130,6 +170,10 @@ _CHOSEN = {
     "p_content_hash",
     "p_preview_text",
     "p_extracted_fields",
+    "p_fields",
+    "p_item_id",
+    "p_decision_id",
+    "p_comment_id",
     "p_run_id",
     "p_month",
     "p_type",
