@@ -34,7 +34,9 @@ FROZEN = {
     "telemetry.forbid_late_insert",
     "telemetry.guard_new_partitions",
     "telemetry.guard_partitions",
+    "work.guard_execution",
     "work.is_json_mime",
+    "work.store_execution_event",
 }
 # Re-creatable functions that the owner of the tables must own: they read its partitions, or make them.
 OWNED_BY_OWNER = {
@@ -69,6 +71,8 @@ INLINED = {
     "telemetry.payload_number",
     "telemetry.training_agent_events",
     "telemetry.training_workflow_data",
+    "work.execution_of",
+    "work.workflow_of",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 
