@@ -20,6 +20,7 @@ from pylayer.cli import (
     export,
     keys,
     maintain,
+    runs,
     serve,
     stack,
 )
@@ -57,6 +58,7 @@ database.register(app)
 app.add_typer(artifacts.app, name="artifact")
 app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="key")
+app.add_typer(runs.app, name="runs")
 app.add_typer(archive.app, name="archive")
 serve.register(app)
 maintain.register(app)
