@@ -37,8 +37,8 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
     enough, makes the runs fail whose deadline has passed, removes what expired uploads and deleted blobs left
-    behind, and folds the counts of repeated events. Needs the rights of ``pylayer_admin``, and to detach a month
-    those of ``pylayer_owner``.
+    behind, and folds the counts of repeated events. Needs the rights of ``pylayer_admin``, and to detach a
+    month those of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.
