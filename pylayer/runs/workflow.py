@@ -26,8 +26,9 @@ _LOST = frozenset({"stale_attempt", "run_ended", "run_not_running"})
 _NOT_NOW = frozenset({"run_leased", "not_due", "run_ended", "deadline_passed"})
 
 
-def _this_process() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
+def _new_worker() -> str:
+    """Return a name of its own for each call: two calls in one process take no run from each other."""
+    return f"{socket.gethostname()}:{os.getpid()}:{new_ulid()}"
 
 
 class Workflow:
@@ -89,8 +90,8 @@ class Workflow:
             inputs: what it starts with; None is ``{}``.
             run_id: its key; None makes a ULID.
             parent_run_id: the run that starts it, and with which it is cancelled.
-            worker: who works on it; default host and process. A run is taken over at once by the same worker,
-                else when its lease has ended.
+            worker: who works on it; default a new name. A run is taken over at once by a worker of the same
+                name, else when its lease has ended: name one that is restarted and never runs twice.
 
         Returns:
             The run as it is then: ``completed`` with its ``outputs``, ``waiting``, or as it had ended before.
@@ -131,7 +132,7 @@ class Workflow:
 
     def taken_up(self, client: Runner, run_id: str, worker: str | None) -> Plan[Execution]:
         """Return the plan of `resume`."""
-        claimed = yield from calls.claim(run_id, worker or _this_process(), self.lease_seconds)
+        claimed = yield from calls.claim(run_id, worker or _new_worker(), self.lease_seconds)
         known = (yield from calls.completed_steps(run_id)) if claimed.attempt > 1 else {}
         run: Run[Any] = Run(client, claimed, known)
         try:

@@ -206,6 +206,17 @@ def test_whoever_lost_the_run_records_nothing_and_fails_nothing(client: pylayer.
     assert taken.resume(client, "r", worker="me").outputs == "second"
 
 
+def test_two_calls_in_one_process_do_not_take_a_run_from_each_other(client: pylayer.Client) -> None:
+    @workflow("doubled")
+    def doubled(run: Run[Any], _: Any) -> str:
+        with pytest.raises(pylayer.Conflict) as caught:
+            doubled.run(client, run_id="r")
+        assert caught.value.reason == "run_leased"
+        return run.step("first", note, "first")
+
+    assert doubled.run(client, run_id="r").outputs == "first"
+
+
 def test_a_cancelled_run_stops_at_its_next_step(client: pylayer.Client) -> None:
     @workflow("stopped")
     def stopped(run: Run[Any], _: Any) -> None:
