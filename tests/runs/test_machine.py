@@ -1,4 +1,4 @@
-"""Any sequence of calls by any attempts: each state follows from the one before, each change has its event."""
+"""Any sequence of calls by any attempts: each state follows from the one before, and has its event."""
 
 from __future__ import annotations
 
