@@ -21,6 +21,7 @@ from bench import (
     langgraph,
     observed,
     rollups,
+    runs,
     scale,
 )
 from bench.environment import describe, running_stack
@@ -41,6 +42,7 @@ class Subject(StrEnum):
     ROLLUPS = "rollups"
     OBSERVED = "observed"
     DASHBOARDS = "dashboards"
+    RUNS = "runs"
     ALL = "all"
 
 
@@ -55,6 +57,7 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),
     Subject.OBSERVED: lambda settings, quick: observed.measure(settings, quick=quick),
     Subject.DASHBOARDS: lambda settings, quick: dashboards.measure(settings, quick=quick),
+    Subject.RUNS: lambda settings, quick: runs.measure(settings, quick=quick),
 }
 
 

@@ -1,9 +1,9 @@
 """Sans-I/O calls: each method is written once and run by the sync and by the async client.
 
 A method of a namespace is a *plan*: a generator that yields steps and receives their results.
-A step is a `Call` (one SQL call of a stored function) or `Work` (a blocking function: hashing,
-object storage). `operation` turns a plan into a method: on a sync client it returns the result,
-on an async client an awaitable of it.
+A step is a `Call` (one SQL call of a stored function), `Work` (a blocking function: hashing,
+object storage) or `Own` (a caller's own function, which may be async). `operation` turns a plan
+into a method: on a sync client it returns the result, on an async client an awaitable of it.
 
     class Events(Namespace[R]):
         @operation
@@ -60,7 +60,17 @@ class Work(Generic[T]):
         return (yield self)
 
 
-Step: TypeAlias = "Call[Any] | Work[Any]"
+@dataclass(frozen=True, slots=True)
+class Own(Generic[T]):
+    """A caller's own function, called where the plan runs; the async client awaits what it returns."""
+
+    function: Callable[[], T]
+
+    def __iter__(self) -> Generator[Step, Any, T]:
+        return (yield self)
+
+
+Step: TypeAlias = "Call[Any] | Work[Any] | Own[Any]"
 Plan: TypeAlias = Generator[Step, Any, T]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import random
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -19,7 +20,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTi
 from pylayer.archive import Archives
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
-from pylayer.calls import Async, Call, Plan, Sync, T
+from pylayer.calls import Async, Call, Plan, Sync, T, Work
 from pylayer.config import Settings, checked_dsn
 from pylayer.conversations import Conversations
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
@@ -30,6 +31,7 @@ from pylayer.metrics import Metrics, timed, watch_pool
 from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
+from pylayer.runs import Executions, Workflows
 
 __all__ = ["RECONNECT_SECONDS", "AsyncClient", "Client", "connect", "connect_async"]
 
@@ -87,12 +89,14 @@ class Client:
         comments: comments on them (`pylayer.items.Comments`).
         decisions: decisions, for good (`pylayer.items.Decisions`).
         projects: projects (`pylayer.items.Projects`).
+        executions: runs of workflows (`pylayer.runs.Executions`).
         keys: API keys (`pylayer.keys.Keys`).
         models: models and their prices (`pylayer.models.Models`).
         rollups: what is counted of the events for ever (`pylayer.rollups.Rollups`).
         metrics: totals for monitoring (`pylayer.metrics.Metrics`).
         retention: months that are taken out (`pylayer.retention.Retention`).
         archives: months in object storage (`pylayer.archive.Archives`).
+        workflows: registered workflows (`pylayer.runs.Workflows`).
     """
 
     def __init__(
@@ -114,12 +118,14 @@ class Client:
         self.comments: Comments[Sync] = Comments(self)
         self.decisions: Decisions[Sync] = Decisions(self)
         self.projects: Projects[Sync] = Projects(self)
+        self.executions: Executions[Sync] = Executions(self)
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.rollups: Rollups[Sync] = Rollups(self)
         self.metrics: Metrics[Sync] = Metrics(self)
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
+        self.workflows: Workflows[Sync] = Workflows(self)
 
     @property
     def database_url(self) -> str:
@@ -237,12 +243,14 @@ class AsyncClient:
         self.comments: Comments[Async] = Comments(self)
         self.decisions: Decisions[Async] = Decisions(self)
         self.projects: Projects[Async] = Projects(self)
+        self.executions: Executions[Async] = Executions(self)
         self.keys: Keys[Async] = Keys(self)
         self.models: Models[Async] = Models(self)
         self.rollups: Rollups[Async] = Rollups(self)
         self.metrics: Metrics[Async] = Metrics(self)
         self.retention: Retention[Async] = Retention(self)
         self.archives: Archives[Async] = Archives(self, blobs)
+        self.workflows: Workflows[Async] = Workflows(self)
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
         """Return a client that makes its calls on ``connection``, as `Client.using` does."""
@@ -260,8 +268,12 @@ class AsyncClient:
                 try:
                     if isinstance(step, Call):
                         result = await self._call(step)
-                    else:
+                    elif isinstance(step, Work):
                         result = await asyncio.to_thread(step.function)
+                    else:
+                        result = step.function()
+                        if inspect.isawaitable(result):
+                            result = await result
                 except Exception as error:
                     step = plan.throw(error)
                 else:

@@ -36,8 +36,9 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
     """Run every part of the upkeep once, unless another session is at it.
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
-    enough, removes what expired uploads and deleted blobs left behind, and folds the counts of repeated
-    events. Needs the rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
+    enough, makes the runs fail whose deadline has passed, removes what expired uploads and deleted blobs left
+    behind, and folds the counts of repeated events. Needs the rights of ``pylayer_admin``, and to detach a
+    month those of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.
@@ -49,6 +50,7 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("partitions", lambda: _partitions(client)),
                 _report("rollups", lambda: client.rollups.refresh().model_dump()),
                 _report("months", lambda: _months(client, session, progress)),
+                _report("runs", lambda: {"expired": client.executions.expire()}),
                 _report("uploads", lambda: _uploads(client)),
                 _report("ingest counts", client.events.fold_ingest_counts),
             ]

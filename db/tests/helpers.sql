@@ -63,3 +63,33 @@ begin
   );
 end
 $$;
+
+-- Starts and claims a run; its attempt.
+create function tap.running(p_run_id text, p_worker text default 'me') returns integer
+language plpgsql volatile
+as $$
+begin
+  perform work.start_execution('nightly', p_run_id => p_run_id);
+  return (work.claim_execution(p_run_id, p_worker)).attempt;
+end
+$$;
+
+-- Moves a run's time on: what was due in a while is due now, and a deadline has passed.
+create function tap.later(p_run_id text) returns void
+language sql volatile
+as $$
+  update work.workflow_executions
+  set
+    due_at = case when due_at is not null then clock_timestamp() end,
+    deadline = case when deadline is not null then clock_timestamp() end
+  where run_id = p_run_id
+$$;
+
+-- The states of a run by its events, in order.
+create function tap.states(p_run_id text) returns text
+language sql stable
+as $$
+  select string_agg(w.payload ->> 'to_state', ' ' order by w.recorded_at, w.event_id)
+  from telemetry.workflow_events as w
+  where w.item_id = p_run_id and w.payload ->> 'item_type' = 'workflow_run'
+$$;

@@ -21,6 +21,7 @@ from pylayer.cli import (
     items,
     keys,
     maintain,
+    runs,
     serve,
     stack,
 )
@@ -59,6 +60,7 @@ app.add_typer(artifacts.app, name="artifact")
 app.add_typer(events.app, name="events")
 app.add_typer(items.app, name="items")
 app.add_typer(keys.app, name="key")
+app.add_typer(runs.app, name="runs")
 app.add_typer(archive.app, name="archive")
 serve.register(app)
 maintain.register(app)

@@ -39,7 +39,9 @@ FROZEN = {
     "work.guard_item_dependency",
     "work.guard_item_transition",
     "work.guard_new_item",
+    "work.guard_execution",
     "work.is_json_mime",
+    "work.store_execution_event",
 }
 # Re-creatable functions that the owner of the tables must own: they read its partitions, or make them.
 OWNED_BY_OWNER = {
@@ -75,6 +77,8 @@ INLINED = {
     "telemetry.payload_number",
     "telemetry.training_agent_events",
     "telemetry.training_workflow_data",
+    "work.execution_of",
+    "work.workflow_of",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 

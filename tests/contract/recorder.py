@@ -26,6 +26,7 @@ from pylayer.metrics import Metrics
 from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
+from pylayer.runs import Executions, Workflows
 
 _SIGNATURES = """
 select
@@ -87,6 +88,14 @@ _BY_NAME: Mapping[str, Any] = {
 }
 
 
+# Rows that have such a column, of runs, steps, workflows and spans, say this as well.
+_BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "attempt": {"status": "completed"},
+    "steps": {"status": "active", "steps": []},
+    "span_id": {"status": "ok", "kind": "llm"},
+}
+
+
 @dataclass(frozen=True)
 class Signature:
     """What the catalog says of a function."""
@@ -100,7 +109,10 @@ class Signature:
 
     def row(self) -> dict[str, Any]:
         """A row as the function returns it."""
-        return {name: _BY_NAME.get(name, _BY_TYPE[kind]) for name, kind in sorted(self.columns.items())}
+        found = {name: _BY_NAME.get(name, _BY_TYPE[kind]) for name, kind in sorted(self.columns.items())}
+        for name, values in _BESIDE.items():
+            found |= values if name in self.columns else {}
+        return found
 
 
 def signatures(connection: Connection[dict[str, Any]]) -> dict[str, Signature]:
@@ -145,6 +157,8 @@ class Recorder:
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
         self.rollups: Rollups[Sync] = Rollups(self)
+        self.executions: Executions[Sync] = Executions(self)
+        self.workflows: Workflows[Sync] = Workflows(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

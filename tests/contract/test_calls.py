@@ -26,11 +26,13 @@ from pylayer.metrics import Metrics
 from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
+from pylayer.runs import Executions, Span, Workflows
 from tests.contract.recorder import Recorder, Signature, function_of, signatures
 
 PACKAGE = Path(__file__).parents[2] / "pylayer"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+SPAN = Span(span_id="s", name="call", kind="llm", started_at=NOW, ended_at=NOW)
 EVENT = Event(event_name="workflow.flow_issue", payload={"issue_type": "x", "impact": "low"})
 
 # Each operation, called with what it requires.
@@ -86,6 +88,25 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "projects.get_by_id": lambda r: r.projects.get_by_id("web"),
     "projects.list": lambda r: r.projects.list(),
     "projects.delete": lambda r: r.projects.delete("web"),
+    "executions.start": lambda r: r.executions.start("nightly"),
+    "executions.claim": lambda r: r.executions.claim("run-1", "me"),
+    "executions.due": lambda r: r.executions.due(),
+    "executions.begin_step": lambda r: r.executions.begin_step("run-1", 1, "build"),
+    "executions.complete_step": lambda r: r.executions.complete_step("run-1", 1, "build"),
+    "executions.fail_step": lambda r: r.executions.fail_step("run-1", 1, "build", "broken"),
+    "executions.sleep_until": lambda r: r.executions.sleep_until("run-1", 1, "sleep", NOW),
+    "executions.await_event": lambda r: r.executions.await_event("run-1", 1, "wait", "approved"),
+    "executions.emit_signal": lambda r: r.executions.emit_signal("run-1", "approved"),
+    "executions.complete": lambda r: r.executions.complete("run-1", 1),
+    "executions.fail": lambda r: r.executions.fail("run-1", 1, "broken"),
+    "executions.cancel": lambda r: r.executions.cancel("run-1"),
+    "executions.retry": lambda r: r.executions.retry("run-1"),
+    "executions.expire": lambda r: r.executions.expire(),
+    "executions.get_by_id": lambda r: r.executions.get_by_id("run-1"),
+    "executions.list": lambda r: r.executions.list(),
+    "executions.list_steps": lambda r: r.executions.list_steps("run-1"),
+    "executions.record_traces": lambda r: r.executions.record_traces("run-1", [SPAN]),
+    "executions.list_traces": lambda r: r.executions.list_traces("run-1"),
     "keys.create": lambda r: r.keys.create("ci"),
     "keys.list": lambda r: r.keys.list(),
     "keys.revoke": lambda r: r.keys.revoke(ID),
@@ -108,6 +129,10 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
         "m", provider="p", input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(1)
     ),
     "rollups.refresh": lambda r: r.rollups.refresh(),
+    "workflows.save": lambda r: r.workflows.save("nightly", "1.0.0"),
+    "workflows.set_status": lambda r: r.workflows.set_status("nightly", "1.0.0", "deprecated"),
+    "workflows.get_by_id": lambda r: r.workflows.get_by_id("nightly"),
+    "workflows.list": lambda r: r.workflows.list(),
 }
 NAMESPACES = (
     Archives,
@@ -116,6 +141,7 @@ NAMESPACES = (
     Conversations,
     Decisions,
     Events,
+    Executions,
     Items,
     Keys,
     Metrics,
@@ -123,6 +149,7 @@ NAMESPACES = (
     Projects,
     Retention,
     Rollups,
+    Workflows,
 )
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
@@ -177,6 +204,7 @@ _CHOSEN = {
     "p_run_id",
     "p_month",
     "p_type",
+    "p_signal_id",
 }
 
 

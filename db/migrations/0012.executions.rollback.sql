@@ -1,0 +1,10 @@
+drop table work.execution_traces;
+drop table work.signals;
+drop table work.step_executions;
+drop table work.workflow_executions;
+drop table work.workflows;
+drop function work.store_execution_event();
+drop function work.guard_execution();
+drop type work.step_info;
+drop type work.execution_info;
+drop type work.workflow_info;

@@ -1,0 +1,30 @@
+select no_plan();
+
+select work.start_execution('w', p_run_id => 'r');
+set local role pylayer_agent;
+select is((select (e.status, e.attempt, e.worker, e.actor)::text from work.claim_execution('r', 'me') as e), '(running,1,me,me)', 'claimed');
+select is(tap.outcome($$select work.claim_execution('r', 'you')$$), 'PT409 run_leased', 'not by another one');
+select is((work.claim_execution('r', 'me')).attempt, 2, 'again by the same one');
+reset role;
+select tap.later('r');
+select is((work.claim_execution('r', 'you', 60)).attempt, 3, 'by another one when the lease has ended');
+select ok((work.get_execution('r')).due_at between clock_timestamp() + interval '50 s' and clock_timestamp() + interval '60 s', 'for its lease');
+select is(tap.states('r'), 'pending running', 'a takeover is no change of state');
+select work.start_execution('w', p_run_id => 'late', p_start_at => '2999-01-01');
+select is(tap.outcome($$select work.claim_execution('late', 'me')$$), 'PT409 not_due', 'before its start');
+select work.start_execution('w', p_run_id => 'dead', p_deadline => clock_timestamp());
+select is(tap.outcome($$select work.claim_execution('dead', 'me')$$), 'PT409 deadline_passed', 'after its deadline');
+select work.cancel_execution('late');
+select is(tap.outcome($$select work.claim_execution('late', 'me')$$), 'PT409 run_ended', 'ended');
+select is(tap.outcome($$select work.claim_execution('none', 'me')$$), 'PT404 no_run', 'no such run');
+select is(tap.outcome($$select work.claim_execution(null, 'me')$$), 'PT404 no_run', 'null');
+select is(tap.outcome($$select work.claim_execution('r', null)$$), 'PT400 invalid_name', 'by nobody');
+select is(tap.outcome(format('select work.claim_execution(''r'', ''me'', %s)', v)), 'PT400 invalid_lease', v) from unnest(array['0', '-1', '86401', 'null']) as v;
+set local role pylayer_analyst;
+select is(tap.outcome($$select work.claim_execution('r', 'me')$$), '42501', 'pylayer_analyst may not');
+reset role;
+set local role pylayer_auditor;
+select is(tap.outcome($$select work.claim_execution('r', 'me')$$), '42501', 'pylayer_auditor may not');
+reset role;
+
+select * from finish();

@@ -1,0 +1,1 @@
+"""Workflows, their runs, and the durable-run helper."""

@@ -1,0 +1,123 @@
+"""``pylayer runs``."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+import pylayer
+from pylayer.cli import app
+from pylayer.errors import Conflict, InvalidInput, NotFound
+from pylayer.maintenance import maintain
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def runs(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    monkeypatch.setenv("DATABASE_URL", dsn)
+
+    def call(*arguments: str) -> Result:
+        result = CliRunner().invoke(app, ["runs", *arguments])
+        if result.exception:
+            raise result.exception
+        return result
+
+    return call
+
+
+@pytest.fixture
+def waiting(client: pylayer.Client) -> str:
+    """A run of two steps that waits for approval, and its child."""
+    client.workflows.save("release", "1.0.0", [{"name": "build"}, {"name": "approve"}])
+    client.executions.start("release", {"tag": "v1\n"}, run_id="r", version="latest")
+    client.executions.claim("r", "me")
+    client.executions.complete_step("r", 1, "build", {"ok": True}, duration_ms=1500)
+    client.executions.start("child", run_id="c", parent_run_id="r")
+    client.executions.await_event("r", 1, "approve", "approved", timeout_seconds=3600)
+    return "r"
+
+
+def test_list(runs: Invoke, waiting: str) -> None:
+    found = json.loads(runs("list", "--json").stdout)
+    assert [run["run_id"] for run in found] == ["c", waiting]
+    assert "created" not in found[0]
+    for filters, ids in {
+        ("--status", "waiting"): [waiting],
+        ("--workflow", "child"): ["c"],
+        ("--parent", waiting): ["c"],
+        ("--limit", "1", "--after", "c"): [waiting],
+        ("--project", "none"): [],
+    }.items():
+        assert [run["run_id"] for run in json.loads(runs("list", *filters, "--json").stdout)] == ids
+    heading, child, parent = runs("list").stdout.splitlines()
+    assert heading.split() == ["run", "workflow", "status", "steps", "started", "(UTC)", "took", "now"]
+    assert child.split()[:4] == ["c", "child", "pending", "0"]
+    assert parent.split()[:4] == ["r", "release", "waiting", "1/2"]
+    assert "for approved until" in parent
+
+
+def test_show(runs: Invoke, waiting: str) -> None:
+    found = json.loads(runs("show", waiting, "--json").stdout)
+    assert [(step["step_name"], step["status"]) for step in found["steps"]] == [
+        ("build", "completed"),
+        ("approve", "waiting"),
+    ]
+    text = runs("show", waiting).stdout
+    assert "release 1.0.0" in text
+    assert '{"tag": "v1\\n"}' in text, "control characters are no lines"
+    assert '{"ok": true}' in text
+
+
+def test_tail_ends_with_the_run(runs: Invoke, client: pylayer.Client, waiting: str) -> None:
+    def go_on() -> None:
+        client.executions.emit_signal(waiting, "approved", "yes")
+        client.executions.claim(waiting, "me")
+        client.executions.await_event(waiting, 2, "approve", "approved")
+        client.executions.complete(waiting, 2, "done")
+
+    later = threading.Timer(0.3, go_on)
+    later.start()
+    lines = runs("tail", waiting, "--interval", "0.1").stdout.splitlines()
+    later.join()
+    said = [line.split(maxsplit=1)[1] for line in lines]
+    assert said[:2] == ["step build completed", "step approve waiting"]
+    assert said[2].startswith("waiting for approved")
+    assert "step approve completed" in said
+    assert said[-1] == "completed"
+    found = [json.loads(line) for line in runs("tail", waiting, "--json").stdout.splitlines()]
+    assert [entry.get("step_name") for entry in found] == ["build", "approve", None]
+
+
+def test_cancel(runs: Invoke, client: pylayer.Client, waiting: str) -> None:
+    assert json.loads(runs("cancel", waiting, "--reason", "enough", "--json").stdout)["reason"] == "enough"
+    assert runs("cancel", waiting).stdout == "cancelled r\n"
+    run = client.executions.get_by_id("c")
+    assert (run.status, run.reason, bool(run.actor)) == ("cancelled", "enough", True)
+
+
+def test_mistakes(runs: Invoke, client: pylayer.Client) -> None:
+    with pytest.raises(InvalidInput):
+        runs("list", "--status", "gone")
+    for command in ("show", "tail", "cancel"):
+        with pytest.raises(NotFound) as caught:
+            runs(command, "none")
+        assert caught.value.reason == "no_run"
+    client.executions.start("w", run_id="r")
+    client.executions.claim("r", "me")
+    client.executions.complete("r", 1)
+    with pytest.raises(Conflict):
+        runs("cancel", "r")
+
+
+def test_maintenance_ends_what_is_past_its_deadline(client: pylayer.Client) -> None:
+    client.executions.start("w", run_id="r", deadline=datetime.now(UTC) - timedelta(seconds=1))
+    [task] = [task for task in maintain(client) if task.task == "runs"]
+    assert task.done == {"expired": 1}
+    assert client.executions.get_by_id("r").reason == "deadline_passed"
