@@ -36,8 +36,8 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
     """Run every part of the upkeep once, unless another session is at it.
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
-    enough, removes what expired uploads and deleted blobs left behind, and folds the counts of repeated
-    events. Needs the rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
+    enough, removes what expired uploads and deleted blobs left behind, folds the counts of repeated events, and
+    does for tasks what time asks for. Needs the rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.
@@ -51,6 +51,7 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("months", lambda: _months(client, session, progress)),
                 _report("uploads", lambda: _uploads(client)),
                 _report("ingest counts", client.events.fold_ingest_counts),
+                _report("tasks", lambda: _tasks(client)),
             ]
     except PylayerError as error:
         if error.reason == "maintenance_running":
@@ -75,6 +76,13 @@ def _uploads(client: Client) -> dict[str, Any]:
     if cleaned.errors:
         raise Unavailable("some objects could not be removed", detail="; ".join(cleaned.errors[:3]))
     return {"uploads": cleaned.uploads, "blobs": cleaned.blobs}
+
+
+def _tasks(client: Client) -> dict[str, Any]:
+    swept, fired, purged = client.tasks.sweep(10000), client.tasks.fire_due(), 0
+    while deleted := client.tasks.purge():
+        purged += deleted
+    return {**swept.model_dump(), "fired": len(fired), "purged": purged}
 
 
 def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:

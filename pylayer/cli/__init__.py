@@ -22,6 +22,8 @@ from pylayer.cli import (
     maintain,
     serve,
     stack,
+    tasks,
+    worker,
 )
 from pylayer.cli.connection import one_line
 from pylayer.errors import PylayerError
@@ -58,6 +60,8 @@ app.add_typer(artifacts.app, name="artifact")
 app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="key")
 app.add_typer(archive.app, name="archive")
+app.add_typer(tasks.app, name="tasks")
+worker.register(app)
 serve.register(app)
 maintain.register(app)
 app.add_typer(export.app, name="export")

@@ -69,6 +69,8 @@ INLINED = {
     "telemetry.payload_number",
     "telemetry.training_agent_events",
     "telemetry.training_workflow_data",
+    "work.id_suffix",
+    "work.is_task",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from unittest.mock import create_autospec
+from uuid import UUID
 
 from psycopg import Connection
 from pydantic import BaseModel
@@ -24,6 +25,7 @@ from pylayer.metrics import Metrics
 from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
+from pylayer.tasks import Tasks
 
 _SIGNATURES = """
 select
@@ -63,6 +65,8 @@ _BY_TYPE: Mapping[str, Any] = {
     "text": _ULID,
     "integer": 1,
     "bigint": 1,
+    "smallint": 1,
+    "double precision": 1.5,
     "boolean": True,
     "numeric": Decimal("1.5"),
     "bigint[]": [1],
@@ -70,7 +74,9 @@ _BY_TYPE: Mapping[str, Any] = {
     "text[]": [_ULID],
     "jsonb": {},
     "timestamp with time zone": datetime(2026, 1, 31, tzinfo=UTC),
+    "uuid": UUID(int=0),
     "work.storage_backend": "s3",
+    "work.task_events": "terminal",
     "void": "",
 }
 _BY_NAME: Mapping[str, Any] = {
@@ -78,6 +84,9 @@ _BY_NAME: Mapping[str, Any] = {
     "mime_type": "text/plain",
     "step": "wait",
     "behind": False,
+    "cron": "* * * * *",
+    "timezone": "UTC",
+    "outcome": "claimed",
 }
 
 
@@ -134,6 +143,7 @@ class Recorder:
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
         self.rollups: Rollups[Sync] = Rollups(self)
+        self.tasks: Tasks[Sync] = Tasks(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

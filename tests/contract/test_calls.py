@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -24,11 +25,13 @@ from pylayer.metrics import Metrics
 from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
+from pylayer.tasks import Completion, Tasks
 from tests.contract.recorder import Recorder, Signature, function_of, signatures
 
 PACKAGE = Path(__file__).parents[2] / "pylayer"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+LEASE = UUID(int=0)
 EVENT = Event(event_name="workflow.flow_issue", payload={"issue_type": "x", "impact": "low"})
 
 # Each operation, called with what it requires.
@@ -74,6 +77,25 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
         "m", provider="p", input_usd_per_mtok=Decimal(1), output_usd_per_mtok=Decimal(1)
     ),
     "rollups.refresh": lambda r: r.rollups.refresh(),
+    "tasks.enqueue": lambda r: r.tasks.enqueue("send"),
+    "tasks.enqueue_many": lambda r: r.tasks.enqueue_many([{"task_name": "send"}]),
+    "tasks.claim": lambda r: r.tasks.claim("worker"),
+    "tasks.complete": lambda r: r.tasks.complete(ID, LEASE),
+    "tasks.complete_many": lambda r: r.tasks.complete_many([Completion(ID, LEASE)]),
+    "tasks.fail": lambda r: r.tasks.fail(ID, LEASE, "boom"),
+    "tasks.heartbeat": lambda r: r.tasks.heartbeat(ID, LEASE),
+    "tasks.get": lambda r: r.tasks.get(ID),
+    "tasks.list": lambda r: r.tasks.list(),
+    "tasks.requeue_dead": lambda r: r.tasks.requeue_dead(),
+    "tasks.sweep": lambda r: r.tasks.sweep(),
+    "tasks.purge": lambda r: r.tasks.purge(),
+    "tasks.queues": lambda r: r.tasks.queues(),
+    "tasks.set_queue": lambda r: r.tasks.set_queue("default"),
+    "tasks.pause": lambda r: r.tasks.pause("default"),
+    "tasks.schedules": lambda r: r.tasks.schedules(),
+    "tasks.set_schedule": lambda r: r.tasks.set_schedule("nightly", "0 3 * * *", {"task_name": "send"}),
+    "tasks.remove_schedule": lambda r: r.tasks.remove_schedule("nightly"),
+    "tasks.fire_due": lambda r: r.tasks.fire_due(),
 }
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
@@ -118,6 +140,8 @@ _CHOSEN = {
     "p_run_id",
     "p_month",
     "p_type",
+    "p_due",
+    "p_queues",
 }
 
 
@@ -157,7 +181,7 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 def test_each_operation_has_a_scenario() -> None:
     operations = {
         f"{namespace.__name__.lower()}.{name}"
-        for namespace in (Events, Artifacts, Keys, Metrics, Models, Retention, Archives, Rollups)
+        for namespace in (Events, Artifacts, Keys, Metrics, Models, Retention, Archives, Rollups, Tasks)
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }

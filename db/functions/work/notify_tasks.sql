@@ -5,7 +5,7 @@
 -- Errors:     PT400 invalid_queue.
 create or replace function work.notify_tasks(p_queue text)
 returns void
-language plpgsql volatile parallel unsafe
+language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
 as $$
 begin
