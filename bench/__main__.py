@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import archive, artifacts, emit, events, http, langgraph, rollups, scale
+from bench import archive, artifacts, emit, events, http, langgraph, rollups, scale, tasks
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
 from pylayer.config import Settings
@@ -26,6 +26,7 @@ class Subject(StrEnum):
     LANGGRAPH = "langgraph"
     ARCHIVE = "archive"
     ROLLUPS = "rollups"
+    TASKS = "tasks"
     ALL = "all"
 
 
@@ -37,6 +38,7 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.LANGGRAPH: lambda settings, quick: langgraph.measure(settings, quick=quick),
     Subject.ARCHIVE: lambda settings, quick: archive.measure(settings, quick=quick),
     Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),
+    Subject.TASKS: lambda settings, quick: tasks.measure(settings, quick=quick),
 }
 
 

@@ -1,4 +1,4 @@
-"""The queues that are compared: ours, a bare table with SKIP LOCKED, and procrastinate's, each by its own SQL."""
+"""The queues that are compared: ours, a bare table with SKIP LOCKED, and procrastinate's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _INPUT = {"document": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "attempt": 1}
 class TaskQueue(Protocol):
     """A queue with one kind of task, which does nothing."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """How results name it."""
+        ...
 
     def prepare(self, server: Connection[Any]) -> None:
         """Make what it needs in the database."""
@@ -51,23 +54,26 @@ class PylayerQueue:
         """How results name it."""
         return f"pylayer, events {self.events}"
 
+    @property
+    def _queue(self) -> str:
+        return f"bench_{self.events}"
+
     def prepare(self, server: Connection[Any]) -> None:
         """Say which events its queue stores."""
-        server.execute("select work.set_queue('bench', p_events => %s)", [self.events])
+        server.execute("select work.set_queue(%s, p_events => %s)", [self._queue, self.events])
 
     def clear(self, server: Connection[Any]) -> None:
         """Remove all tasks."""
         server.execute("truncate work.task_executions")
-        server.execute("vacuum telemetry.workflow_events")
 
     def enqueue(self, server: Connection[Any], count: int) -> None:
         """Enqueue by the function for one task or for many."""
         if count == 1:
             server.execute(
-                "select * from work.enqueue_task('bench', %s, 'bench')", [json.dumps(_INPUT)]
+                "select * from work.enqueue_task('bench', %s, %s)", [json.dumps(_INPUT), self._queue]
             ).fetchall()
         else:
-            tasks = [{"task_name": "bench", "queue": "bench", "input_data": _INPUT}] * count
+            tasks = [{"task_name": "bench", "queue": self._queue, "input_data": _INPUT}] * count
             server.execute("select * from work.enqueue_tasks(%s)", [json.dumps(tasks)]).fetchall()
 
     def work(self, server: Connection[Any], batch: int) -> int:
@@ -76,7 +82,8 @@ class PylayerQueue:
         count = 0
         while True:
             found = server.execute(
-                "select * from work.complete_tasks(%s, 'bench', '{bench}', %s)", [json.dumps(done), batch]
+                "select * from work.complete_tasks(%s, 'bench', array[%s], %s)",
+                [json.dumps(done), self._queue, batch],
             ).fetchall()
             done = [{"execution_id": row[1], "lease": str(row[2])} for row in found if row[0] == "claimed"]
             if not done:
@@ -128,14 +135,16 @@ class BareQueue:
         """Insert one row, or many from one JSON array."""
         if count == 1:
             server.execute(
-                "insert into bare_tasks (queue, task_name, input_data) values ('bench', 'bench', %s) returning id",
+                "insert into bare_tasks (queue, task_name, input_data) values ('bench', 'bench', %s) "
+                "returning id",
                 [json.dumps(_INPUT)],
             ).fetchall()
         else:
             tasks = [{"task_name": "bench", "queue": "bench", "input_data": _INPUT}] * count
             server.execute(
                 "insert into bare_tasks (queue, task_name, input_data) select queue, task_name, input_data "
-                "from jsonb_to_recordset(%s) as t (queue text, task_name text, input_data jsonb) returning id",
+                "from jsonb_to_recordset(%s) as t (queue text, task_name text, input_data jsonb) "
+                "returning id",
                 [json.dumps(tasks)],
             ).fetchall()
 

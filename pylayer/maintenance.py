@@ -36,8 +36,9 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
     """Run every part of the upkeep once, unless another session is at it.
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
-    enough, removes what expired uploads and deleted blobs left behind, folds the counts of repeated events, and
-    does for tasks what time asks for. Needs the rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
+    enough, removes what expired uploads and deleted blobs left behind, folds the counts of repeated events,
+    and does for tasks what time asks for. Needs the rights of ``pylayer_admin``, and to detach a month those
+    of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.

@@ -76,7 +76,7 @@ class Tasks(Namespace[R]):
 
         Args:
             runner: the client.
-            wakes: whether to wake workers after enqueueing; not in a caller's transaction, which commits later.
+            wakes: whether to wake workers after enqueueing; not in a caller's transaction.
         """
         super().__init__(runner)
         self._wakes = wakes
@@ -395,8 +395,8 @@ class Tasks(Namespace[R]):
     def fire_due(self) -> Plan[Sequence[str]]:
         """Enqueue the tasks of the schedules whose time has come; return their ids.
 
-        Each time of a schedule gives one task, however many call this. Of the times that nobody was there for,
-        the first is made up for, the others are passed over.
+        Each time of a schedule gives one task, however many call this. Of the times that were missed, the
+        first is made up for, the others are passed over.
         """
         fired: list[str] = []
         due = yield from call("work.list_schedules", {"p_due": True}, rows(Schedule), repeatable=True)

@@ -23,7 +23,7 @@ _MOST_OUTPUT = 1_000_000
 async def attempt(
     client: AsyncClient, task: ClaimedTask, handlers: Handlers, threads: Executor
 ) -> Completion | None:
-    """Run the handler of a task; return its completion, or None when the attempt failed, which is then told."""
+    """Run the handler of a task; return its completion, or None when the attempt failed."""
     handler = handlers.get(task.task_name)
     try:
         if handler is None:

@@ -15,7 +15,7 @@ _RECONNECT_SECONDS = 2.0
 
 
 async def listen(dsn: str, queues: Collection[str], wake: Callable[[], None]) -> None:
-    """Call ``wake`` for each notification of a queue, until cancelled; connect again when the server was away.
+    """Call ``wake`` for each notification of a queue, until cancelled; connect again when need be.
 
     Args:
         dsn: a connection string that leads to the server itself.

@@ -77,6 +77,7 @@ _BY_TYPE: Mapping[str, Any] = {
     "uuid": UUID(int=0),
     "work.storage_backend": "s3",
     "work.task_events": "terminal",
+    "work.task_status": "ready",
     "void": "",
 }
 _BY_NAME: Mapping[str, Any] = {

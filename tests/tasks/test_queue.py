@@ -221,7 +221,7 @@ def test_readers_neither_enqueue_nor_claim(settings: Settings, role: str) -> Non
         for call in (
             lambda: reader.tasks.enqueue("a"),
             lambda: reader.tasks.claim("w"),
-            lambda: reader.tasks.sweep(),
+            reader.tasks.sweep,
             lambda: reader.tasks.fail("x", uuid4(), "e"),
         ):
             with pytest.raises(pylayer.Forbidden):
@@ -262,7 +262,7 @@ def test_a_keyed_task_needs_read_committed(agent: pylayer.Client, dsn: str) -> N
 
 
 def test_old_plans_do_not_outgrow_the_table(conn: Connection[Row]) -> None:
-    """A claim reads what it claims and little more: beside finished tasks, waiting ones and those of others."""
+    """A claim reads what it claims and little more, beside finished tasks and waiting ones."""
     conn.execute(
         "insert into work.task_executions (execution_id, scheduled_at, created_at, finished_at, status, "
         "priority, max_retries, timeout_seconds, queue, task_name) select core.new_ulid(), now(), now(), "

@@ -26,6 +26,7 @@ from pylayer.worker import Abandon, Handlers, Worker
 from tests.events.samples import wait_until
 
 ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from pylayer.cli import main; main()", "worker"]
 
 
 def work(
@@ -208,7 +209,7 @@ def test_a_name_has_one_handler() -> None:
 
 def start(dsn: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "pylayer", "worker", "tests.tasks.jobs", *arguments],
+        [*COMMAND, "tests.tasks.jobs", *arguments],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
@@ -235,7 +236,7 @@ def test_sigterm_lets_a_running_task_end(dsn: str, client: pylayer.Client, tmp_p
 @pytest.mark.parametrize(("module", "reason"), [("no_such_module", "no_module"), ("json", "no_handler")])
 def test_a_module_without_handlers_is_refused(dsn: str, module: str, reason: str) -> None:
     found = subprocess.run(
-        [sys.executable, "-m", "pylayer", "worker", module],
+        [*COMMAND, module],
         cwd=ROOT,
         capture_output=True,
         text=True,

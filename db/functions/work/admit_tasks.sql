@@ -1,5 +1,5 @@
 -- Makes blocked tasks of concurrency keys ready, as many as the limit of their queue leaves room for.
--- Who changes what a key's room is (enqueues, finishes) calls this in the same transaction: so there is no blocked task with room.
+-- Who changes a key's room (enqueues, finishes) calls this in the same transaction: so no task is blocked that has room.
 --
 -- Parameters: p_queues and p_keys, queue and key by pairs; a pair may stand there twice.
 -- Errors:     PT409 not_read_committed: the count would be that of an older snapshot.

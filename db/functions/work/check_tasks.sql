@@ -1,7 +1,7 @@
 -- Refuses a batch of tasks that has a task which is none.
 --
 -- Parameters: p_tasks, as work.enqueue_tasks.
--- Errors:     PT400 not_an_array, invalid_task; PT413 too_many_tasks, task_limit; 22P02, 22003 and 22007: a value of a wrong type.
+-- Errors:     PT400 not_an_array, invalid_task; PT413 too_many_tasks, task_limit; 22P02, 22003 and 22007: of a wrong type.
 create or replace function work.check_tasks(p_tasks jsonb)
 returns void
 language plpgsql volatile parallel unsafe

@@ -64,7 +64,7 @@ begin
         select r.ctid as place from work.task_executions as r
         where r.status = 'ready'
           and r.queue = v_queues[f.nth % cardinality(v_queues) + 1]
-          and r.priority = (f.nth / cardinality(v_queues))::smallint
+          and r.priority = f.nth / cardinality(v_queues)
           and r.position > v_state[f.nth + 3]
         order by r.position
         limit p_n
@@ -105,8 +105,8 @@ begin
 
   if v_is_whole then
     perform work.note_whole_look(
-      p_noted => v_noted, p_state => v_state, p_exhausted => case when v_count < p_n then cardinality(v_state) else v_last + 1 end,
-      p_started => v_now
+      p_noted => v_noted, p_state => v_state, p_started => v_now,
+      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_last + 1 end
     );
   elsif v_count > 0 then
     perform set_config(v_noted, v_state::text, false);

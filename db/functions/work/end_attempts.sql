@@ -4,7 +4,9 @@
 -- Parameters: p_execution_ids, running tasks whose rows the caller has locked; p_error, why; p_retry, whether it may be tried
 --             again at all; p_delay_seconds, the wait; null is that of the queue.
 -- Tables:     work.task_executions (rows updated), work.queues (read), then as work.settle_changes.
-create or replace function work.end_attempts(p_execution_ids text[], p_error text, p_retry boolean, p_delay_seconds double precision)
+create or replace function work.end_attempts(
+  p_execution_ids text[], p_error text, p_retry boolean, p_delay_seconds double precision
+)
 returns void
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp

@@ -43,8 +43,8 @@ begin
       ) as is_good
     from rows from (
       jsonb_to_recordset(p_tasks) as (
-        task_name text, input_data jsonb, queue text, priority smallint, delay_seconds double precision,
-        scheduled_at timestamptz, unique_key text, concurrency_key text, max_retries smallint, timeout_seconds integer,
+        task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision,
+        scheduled_at timestamptz, unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer,
         task_type text, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb
       ),
       jsonb_array_elements(p_tasks)

@@ -4,7 +4,7 @@
 -- Parameters: p_task, the task; the others are its keys.
 -- Returns:    true when it can; false or null when not.
 create or replace function work.is_task(
-  p_task jsonb, p_task_name text, p_queue text, p_priority smallint, p_max_retries smallint, p_timeout_seconds integer,
+  p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer,
   p_delay_seconds double precision, p_scheduled_at timestamptz, p_unique_key text, p_concurrency_key text
 )
 returns boolean
@@ -38,12 +38,12 @@ as $$
     )
 $$;
 comment on function work.is_task(
-  jsonb, text, text, smallint, smallint, integer, double precision, timestamptz, text, text
+  jsonb, text, text, integer, integer, integer, double precision, timestamptz, text, text
 ) is
 'True when a task of a batch can be enqueued';
 alter function work.is_task(
-  jsonb, text, text, smallint, smallint, integer, double precision, timestamptz, text, text
+  jsonb, text, text, integer, integer, integer, double precision, timestamptz, text, text
 ) owner to pylayer_api;
 revoke all on function work.is_task(
-  jsonb, text, text, smallint, smallint, integer, double precision, timestamptz, text, text
+  jsonb, text, text, integer, integer, integer, double precision, timestamptz, text, text
 ) from public;

@@ -5,7 +5,9 @@
 -- Errors:     PT400 invalid_limit; PT409 not_read_committed (with a concurrency_key).
 -- Tables:     work.task_executions (rows locked, skipping locked ones, and updated), then as work.settle_changes.
 -- Repeat:     safe: what is queued is not failed any more.
-create or replace function work.requeue_dead(p_execution_ids text[] default null, p_queue text default null, p_limit integer default 1000)
+create or replace function work.requeue_dead(
+  p_execution_ids text[] default null, p_queue text default null, p_limit integer default 1000
+)
 returns setof text
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp

@@ -58,8 +58,16 @@ begin
   return v_queue;
 end
 $$;
-comment on function work.set_queue(text, work.task_events, integer, double precision, double precision, integer) is
+comment on function work.set_queue(
+  text, work.task_events, integer, double precision, double precision, integer
+) is
 'Makes a queue, or changes its settings. Errors: PT400 invalid_queue, invalid_setting';
-alter function work.set_queue(text, work.task_events, integer, double precision, double precision, integer) owner to pylayer_api;
-revoke all on function work.set_queue(text, work.task_events, integer, double precision, double precision, integer) from public;
-grant execute on function work.set_queue(text, work.task_events, integer, double precision, double precision, integer) to pylayer_admin;
+alter function work.set_queue(
+  text, work.task_events, integer, double precision, double precision, integer
+) owner to pylayer_api;
+revoke all on function work.set_queue(
+  text, work.task_events, integer, double precision, double precision, integer
+) from public;
+grant execute on function work.set_queue(
+  text, work.task_events, integer, double precision, double precision, integer
+) to pylayer_admin;
