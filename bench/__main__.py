@@ -23,6 +23,7 @@ from bench import (
     rollups,
     runs,
     scale,
+    tasks,
 )
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
@@ -43,6 +44,7 @@ class Subject(StrEnum):
     OBSERVED = "observed"
     DASHBOARDS = "dashboards"
     RUNS = "runs"
+    TASKS = "tasks"
     ALL = "all"
 
 
@@ -58,6 +60,7 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.OBSERVED: lambda settings, quick: observed.measure(settings, quick=quick),
     Subject.DASHBOARDS: lambda settings, quick: dashboards.measure(settings, quick=quick),
     Subject.RUNS: lambda settings, quick: runs.measure(settings, quick=quick),
+    Subject.TASKS: lambda settings, quick: tasks.measure(settings, quick=quick),
 }
 
 

@@ -31,7 +31,16 @@ _SETTINGS = (
     "max_wal_size",
     "checkpoint_timeout",
 )
-_PACKAGES = ("psycopg", "minio", "eventsourcing", "fastapi", "uvicorn", "dbos", "absurd-sdk")
+_PACKAGES = (
+    "psycopg",
+    "minio",
+    "eventsourcing",
+    "fastapi",
+    "uvicorn",
+    "dbos",
+    "absurd-sdk",
+    "procrastinate",
+)
 
 
 @contextmanager

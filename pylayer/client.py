@@ -32,6 +32,7 @@ from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
 from pylayer.runs import Executions, Workflows
+from pylayer.tasks import Tasks
 
 __all__ = ["RECONNECT_SECONDS", "AsyncClient", "Client", "connect", "connect_async"]
 
@@ -97,6 +98,7 @@ class Client:
         retention: months that are taken out (`pylayer.retention.Retention`).
         archives: months in object storage (`pylayer.archive.Archives`).
         workflows: registered workflows (`pylayer.runs.Workflows`).
+        tasks: the task queue (`pylayer.tasks.Tasks`).
     """
 
     def __init__(
@@ -122,6 +124,7 @@ class Client:
         self.keys: Keys[Sync] = Keys(self)
         self.models: Models[Sync] = Models(self)
         self.rollups: Rollups[Sync] = Rollups(self)
+        self.tasks: Tasks[Sync] = Tasks(self, wakes=connection is None)
         self.metrics: Metrics[Sync] = Metrics(self)
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
@@ -247,6 +250,7 @@ class AsyncClient:
         self.keys: Keys[Async] = Keys(self)
         self.models: Models[Async] = Models(self)
         self.rollups: Rollups[Async] = Rollups(self)
+        self.tasks: Tasks[Async] = Tasks(self, wakes=connection is None)
         self.metrics: Metrics[Async] = Metrics(self)
         self.retention: Retention[Async] = Retention(self)
         self.archives: Archives[Async] = Archives(self, blobs)

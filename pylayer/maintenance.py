@@ -37,8 +37,8 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
     enough, makes the runs fail whose deadline has passed, removes what expired uploads and deleted blobs left
-    behind, and folds the counts of repeated events. Needs the rights of ``pylayer_admin``, and to detach a
-    month those of ``pylayer_owner``.
+    behind, folds the counts of repeated events, and does for tasks what time asks for. Needs the rights of
+    ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.
@@ -53,6 +53,7 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("runs", lambda: {"expired": client.executions.expire()}),
                 _report("uploads", lambda: _uploads(client)),
                 _report("ingest counts", client.events.fold_ingest_counts),
+                _report("tasks", lambda: _tasks(client)),
             ]
     except FAULTS as error:
         if isinstance(error, PylayerError) and error.reason == "maintenance_running":
@@ -77,6 +78,13 @@ def _uploads(client: Client) -> dict[str, Any]:
     if cleaned.errors:
         raise Unavailable("some objects could not be removed", detail="; ".join(cleaned.errors[:3]))
     return {"uploads": cleaned.uploads, "blobs": cleaned.blobs}
+
+
+def _tasks(client: Client) -> dict[str, Any]:
+    swept, fired, purged = client.tasks.sweep(10000), client.tasks.fire_due(), 0
+    while deleted := client.tasks.purge():
+        purged += deleted
+    return {**swept.model_dump(), "fired": len(fired), "purged": purged}
 
 
 def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:

@@ -24,6 +24,8 @@ from pylayer.cli import (
     runs,
     serve,
     stack,
+    tasks,
+    worker,
 )
 from pylayer.cli.connection import one_line
 from pylayer.errors import PylayerError
@@ -62,6 +64,8 @@ app.add_typer(items.app, name="items")
 app.add_typer(keys.app, name="key")
 app.add_typer(runs.app, name="runs")
 app.add_typer(archive.app, name="archive")
+app.add_typer(tasks.app, name="tasks")
+worker.register(app)
 serve.register(app)
 maintain.register(app)
 app.add_typer(export.app, name="export")

@@ -79,6 +79,8 @@ INLINED = {
     "telemetry.training_workflow_data",
     "work.execution_of",
     "work.workflow_of",
+    "work.id_suffix",
+    "work.is_task",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 

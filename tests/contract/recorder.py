@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from unittest.mock import create_autospec
+from uuid import UUID
 
 from psycopg import Connection
 from pydantic import BaseModel
@@ -27,6 +28,7 @@ from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
 from pylayer.runs import Executions, Workflows
+from pylayer.tasks import Tasks
 
 _SIGNATURES = """
 select
@@ -66,15 +68,19 @@ _BY_TYPE: Mapping[str, Any] = {
     "text": _ULID,
     "integer": 1,
     "bigint": 1,
+    "smallint": 1,
+    "double precision": 1.5,
     "boolean": True,
     "numeric": Decimal("1.5"),
-    "double precision": 1.5,
     "bigint[]": [1],
     "numeric[]": [Decimal("1.5")],
     "text[]": [_ULID],
     "jsonb": {},
     "timestamp with time zone": datetime(2026, 1, 31, tzinfo=UTC),
+    "uuid": UUID(int=0),
     "work.storage_backend": "s3",
+    "work.task_events": "terminal",
+    "work.task_status": "ready",
     "void": "",
 }
 _BY_NAME: Mapping[str, Any] = {
@@ -85,9 +91,10 @@ _BY_NAME: Mapping[str, Any] = {
     "step": "wait",
     "behind": False,
     "alternatives": [],
+    "cron": "* * * * *",
+    "timezone": "UTC",
+    "outcome": "claimed",
 }
-
-
 # Rows that have such a column, of runs, steps, workflows and spans, say this as well.
 _BESIDE: Mapping[str, Mapping[str, Any]] = {
     "attempt": {"status": "completed"},
@@ -159,6 +166,7 @@ class Recorder:
         self.rollups: Rollups[Sync] = Rollups(self)
         self.executions: Executions[Sync] = Executions(self)
         self.workflows: Workflows[Sync] = Workflows(self)
+        self.tasks: Tasks[Sync] = Tasks(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -27,12 +28,14 @@ from pylayer.models import Models
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
 from pylayer.runs import Executions, Span, Workflows
+from pylayer.tasks import Completion, Tasks
 from tests.contract.recorder import Recorder, Signature, function_of, signatures
 
 PACKAGE = Path(__file__).parents[2] / "pylayer"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SPAN = Span(span_id="s", name="call", kind="llm", started_at=NOW, ended_at=NOW)
+LEASE = UUID(int=0)
 EVENT = Event(event_name="workflow.flow_issue", payload={"issue_type": "x", "impact": "low"})
 
 # Each operation, called with what it requires.
@@ -133,6 +136,25 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "workflows.set_status": lambda r: r.workflows.set_status("nightly", "1.0.0", "deprecated"),
     "workflows.get_by_id": lambda r: r.workflows.get_by_id("nightly"),
     "workflows.list": lambda r: r.workflows.list(),
+    "tasks.enqueue": lambda r: r.tasks.enqueue("send"),
+    "tasks.enqueue_many": lambda r: r.tasks.enqueue_many([{"task_name": "send"}]),
+    "tasks.claim": lambda r: r.tasks.claim("worker"),
+    "tasks.complete": lambda r: r.tasks.complete(ID, LEASE),
+    "tasks.complete_many": lambda r: r.tasks.complete_many([Completion(ID, LEASE)]),
+    "tasks.fail": lambda r: r.tasks.fail(ID, LEASE, "boom"),
+    "tasks.heartbeat": lambda r: r.tasks.heartbeat(ID, LEASE),
+    "tasks.get": lambda r: r.tasks.get(ID),
+    "tasks.list": lambda r: r.tasks.list(),
+    "tasks.requeue_dead": lambda r: r.tasks.requeue_dead(),
+    "tasks.sweep": lambda r: r.tasks.sweep(),
+    "tasks.purge": lambda r: r.tasks.purge(),
+    "tasks.queues": lambda r: r.tasks.queues(),
+    "tasks.set_queue": lambda r: r.tasks.set_queue("default"),
+    "tasks.pause": lambda r: r.tasks.pause("default"),
+    "tasks.schedules": lambda r: r.tasks.schedules(),
+    "tasks.set_schedule": lambda r: r.tasks.set_schedule("nightly", "0 3 * * *", {"task_name": "send"}),
+    "tasks.remove_schedule": lambda r: r.tasks.remove_schedule("nightly"),
+    "tasks.fire_due": lambda r: r.tasks.fire_due(),
 }
 NAMESPACES = (
     Archives,
@@ -149,6 +171,7 @@ NAMESPACES = (
     Projects,
     Retention,
     Rollups,
+    Tasks,
     Workflows,
 )
 # Other ways through them.
@@ -205,6 +228,8 @@ _CHOSEN = {
     "p_month",
     "p_type",
     "p_signal_id",
+    "p_due",
+    "p_queues",
 }
 
 

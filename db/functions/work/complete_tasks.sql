@@ -1,0 +1,106 @@
+-- Completes tasks, and claims as many others in the same transaction as the worker asks for.
+--
+-- Parameters: p_tasks, a JSON array of at most 1000 objects with execution_id, lease (its token) and output_data, which may be
+--             left out; p_worker, p_queues, p_n, p_lease_seconds as work.claim_tasks; p_n 0 claims nothing.
+-- Returns:    one row a task of p_tasks that is not completed, outcome why: lease_lost, lease_expired or no_task; it is left as
+--             it is. Then those that were claimed, outcome claimed, with what a worker needs.
+-- Errors:     PT400 not_an_array, and with p_n those of work.claim_tasks; PT409 not_read_committed (with a concurrency_key);
+--             PT413 too_many_tasks, output_limit; 22P02; 40001 and 40P01: the same call again.
+-- Tables:     work.task_executions (rows updated), then as work.settle_changes, then as work.claim_tasks.
+-- Repeat:     safe: a task that was completed under the same lease is completed.
+create or replace function work.complete_tasks(
+  p_tasks jsonb,
+  p_worker text default null,
+  p_queues text[] default '{default}',
+  p_n integer default 0,
+  p_lease_seconds integer default 60
+)
+returns table (
+  outcome text,
+  execution_id text,
+  lease uuid,
+  lease_expires_at timestamptz,
+  queue text,
+  task_name text,
+  task_type text,
+  priority integer,
+  retry_count integer,
+  max_retries integer,
+  timeout_seconds integer,
+  input_data jsonb,
+  run_id text,
+  workflow_name text,
+  agent_id text,
+  project_id text,
+  metadata jsonb,
+  scheduled_at timestamptz,
+  started_at timestamptz
+)
+language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan  -- one plan, made once, that finds each task by its id
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+  v_changes work.task_change[];
+begin
+  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576)
+    is not true then
+    perform work.check_completions(p_tasks => p_tasks);
+  end if;
+  with done as (
+    update work.task_executions as t
+    set
+      status = 'completed',
+      output_data = d.output_data,
+      error = null,
+      lease_expires_at = null,
+      finished_at = v_now,
+      execution_time_ms = extract(epoch from v_now - t.started_at) * 1000
+    from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
+    where t.execution_id = d.execution_id and t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now
+    returning t.*
+  )
+  select array_agg(row(
+    d.execution_id, d.queue, 'running', 'completed', d.run_id, d.workflow_name, d.project_id, d.concurrency_key, null,
+    d.worker, d.started_at
+  )::work.task_change)
+  into v_changes
+  from done as d;
+  if v_changes is not null then
+    perform work.settle_changes(p_changes => v_changes);
+  end if;
+
+  if coalesce(cardinality(v_changes), 0) < jsonb_array_length(p_tasks) then
+    return query
+    select
+      work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
+      null::timestamptz, null::text, null::text, null::text, null::integer, null::integer, null::integer, null::integer,
+      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz
+    from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid)
+    where not exists (
+      select from work.task_executions as t
+      where t.execution_id = d.execution_id and t.lease = d.lease and t.status = 'completed'
+    );
+  end if;
+  if p_n <> 0 then
+    return query
+    select
+      'claimed', c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
+      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
+      c.scheduled_at, c.started_at
+    from work.claim_tasks(
+      p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
+    ) as c;
+  end if;
+end
+$$;
+comment on function work.complete_tasks(jsonb, text, text[], integer, integer) is
+'Completes tasks, and claims others in the same transaction when asked to. Errors: PT400, PT409 not_read_committed, PT413';
+alter function work.complete_tasks(jsonb, text, text[], integer, integer) owner to pylayer_api;
+revoke all on function work.complete_tasks(jsonb, text, text[], integer, integer) from public;
+grant execute on function work.complete_tasks(jsonb, text, text[], integer, integer) to pylayer_agent;

@@ -1,0 +1,9 @@
+drop type work.claimed_task;
+drop type work.task_change;
+drop type work.task_info;
+drop table work.task_schedules;
+drop table work.task_executions;
+drop sequence work.task_positions;
+drop table work.queues;
+drop type work.task_events;
+drop type work.task_status;

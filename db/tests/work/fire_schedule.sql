@@ -1,0 +1,13 @@
+select no_plan();
+select work.set_schedule('s', '0 3 * * *', '{"task_name": "nightly"}', '2020-01-01Z');
+set local role pylayer_agent;
+select isnt(work.fire_schedule('s', '2020-01-01Z', '2020-01-02Z'), null, 'a task');
+select is(work.fire_schedule('s', '2020-01-01Z', '2020-01-02Z'), null, 'once');
+select is(work.fire_schedule('s', '2020-01-03Z', '2020-01-04Z'), null, 'not at another time');
+select is((select count(*) from work.list_tasks(p_task_name => 'nightly')), 1::bigint, 'one task');
+select is((select next_at from work.list_schedules()), '2020-01-02Z'::timestamptz, 'goes on');
+select is(tap.outcome($$ select work.fire_schedule('s', now() + interval '1 h', now() + interval '2 h') $$), 'PT400 invalid_time', 'not before');
+select is(tap.outcome($$ select work.fire_schedule('s', '2020-01-02Z', '2020-01-02Z') $$), 'PT400 invalid_time', 'not in place');
+select is(tap.outcome($$ select work.fire_schedule('s', null, null) $$), 'PT400 invalid_time', 'null');
+select is(tap.outcome($$ select work.fire_schedule('none', '2020-01-02Z', '2020-01-03Z') $$), 'PT404 no_schedule', 'none');
+select * from finish();

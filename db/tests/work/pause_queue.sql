@@ -1,0 +1,14 @@
+select no_plan();
+select work.enqueue_task('a');
+set local role pylayer_admin;
+select is(work.pause_queue('default'), true, 'paused');
+select is(work.pause_queue('default'), false, 'again');
+select is_empty($$ select from work.claim_tasks('w') $$, 'hands out nothing');
+select is((select created from work.enqueue_task('b')), true, 'takes tasks');
+select is(work.pause_queue('default', false), true, 'goes on');
+select is(work.pause_queue('default', false), false, 'again');
+select is((select count(*) from work.claim_tasks('w', p_n => 9)), 2::bigint, 'hands out');
+select is(tap.outcome($$ select work.pause_queue('') $$), 'PT400 invalid_queue', 'a name');
+set local role pylayer_agent;
+select is(tap.outcome($$ select work.pause_queue('default') $$), '42501', 'not by agents');
+select * from finish();

@@ -1,0 +1,15 @@
+select no_plan();
+select work.enqueue_tasks('[{"task_name": "a"}, {"task_name": "b", "queue": "q"}, {"task_name": "k", "concurrency_key": "x"}, {"task_name": "lives"}]');
+select work.fail_task(execution_id, lease, 'boom', false) from work.claim_tasks('w', '{q, default}', 3);
+set local role pylayer_admin;
+select is((select count(*) from work.requeue_dead('{none}')), 0::bigint, 'ids');
+select is((select count(*) from work.requeue_dead(p_queue => 'q')), 1::bigint, 'of a queue');
+select is((select count(*) from work.requeue_dead(p_limit => 1)), 1::bigint, 'at most');
+select is((select count(*) from work.requeue_dead()), 1::bigint, 'the rest');
+select is((select count(*) from work.requeue_dead()), 0::bigint, 'again');
+select is((select string_agg(concat(status, retry_count), ' ') from work.list_tasks() where task_name <> 'lives'), 'ready0 ready0 ready0', 'as new; a key has room');
+select is((select count(*) from work.claim_tasks('w', '{default, q}', 9)), 4::bigint, 'and handed out');
+select is(tap.outcome('select work.requeue_dead(p_limit => 0)'), 'PT400 invalid_limit', 'a limit');
+set local role pylayer_agent;
+select is(tap.outcome('select work.requeue_dead()'), '42501', 'not by agents');
+select * from finish();

@@ -1,0 +1,16 @@
+select no_plan();
+set local role pylayer_admin;
+select results_eq($$ select events::text, key_limit from work.set_queue('q') $$, $$ values ('terminal', 1) $$, 'the defaults');
+select results_eq($$ select events::text, key_limit from work.set_queue('q', 'all', 2) $$, $$ values ('all', 2) $$, 'changed');
+select results_eq($$ select events::text, key_limit from work.set_queue('q', p_retention_days => 1) $$, $$ values ('all', 2) $$, 'the others stay');
+select work.enqueue_tasks('[{"task_name": "a", "queue": "q", "concurrency_key": "k"}, {"task_name": "b", "queue": "q", "concurrency_key": "k"}, {"task_name": "c", "queue": "q", "concurrency_key": "k"}]');
+select is((select count(*) from work.list_tasks('ready')), 2::bigint, 'two of a key');
+select work.set_queue('q', p_key_limit => 3);
+select is((select count(*) from work.list_tasks('ready')), 3::bigint, 'a greater limit holds at once');
+select is(tap.outcome($$ select work.set_queue(null) $$), 'PT400 invalid_queue', 'no name');
+select is(tap.outcome($$ select work.set_queue('Q') $$), 'PT400 invalid_queue', 'a name');
+select is(tap.outcome($$ select work.set_queue('q', p_key_limit => 0) $$), 'PT400 invalid_setting', 'a limit');
+select is(tap.outcome($$ select work.set_queue('q', 'some') $$), '22P02', 'events that are none');
+set local role pylayer_agent;
+select is(tap.outcome($$ select work.set_queue('q') $$), '42501', 'not by agents');
+select * from finish();

@@ -1,0 +1,78 @@
+"""One attempt of a task: its handler is run, and what comes of it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import traceback
+from concurrent.futures import Executor
+
+from pylayer.client import AsyncClient
+from pylayer.errors import Conflict, InvalidInput, NotFound, PylayerError
+from pylayer.tasks import ClaimedTask, Completion
+from pylayer.tasks.namespace import encode
+from pylayer.worker.handlers import Abandon, Handler, Handlers
+
+__all__ = ["attempt", "fail"]
+
+_LOGGER = logging.getLogger("pylayer.worker")
+_MOST_OUTPUT = 1_000_000
+
+
+async def attempt(
+    client: AsyncClient, task: ClaimedTask, handlers: Handlers, threads: Executor
+) -> Completion | None:
+    """Run the handler of a task; return its completion, or None when the attempt failed."""
+    handler = handlers.get(task.task_name)
+    try:
+        if handler is None:
+            raise Abandon(f"no handler of {task.task_name!r} in this worker")
+        output = await _call(handler, task, threads)
+        _check(output)
+    except Abandon as error:
+        await fail(client, task, str(error), retry=False)
+    except Exception:
+        await fail(client, task, traceback.format_exc(limit=-8))
+    else:
+        return Completion(task.execution_id, task.lease, output)
+    return None
+
+
+async def _call(handler: Handler, task: ClaimedTask, threads: Executor) -> object:
+    if inspect.iscoroutinefunction(handler):
+        return await handler(task)
+    return await asyncio.get_running_loop().run_in_executor(threads, handler, task)
+
+
+def _check(output: object) -> None:
+    """Refuse an output that the database would refuse, and the whole batch with it."""
+    text = encode(output)
+    if len(text) > _MOST_OUTPUT or "\\u0000" in text or "\\ud" in text:
+        raise InvalidInput(
+            "the output is too large, or no text of Postgres",
+            reason="invalid_output",
+            detail=f"{len(text)} characters of JSON",
+            hint="keep what is large or binary as an artifact, and its id in the output",
+        )
+
+
+async def fail(
+    client: AsyncClient,
+    task: ClaimedTask,
+    error: str,
+    *,
+    retry: bool = True,
+    delay_seconds: float | None = None,
+) -> None:
+    """Tell that an attempt failed; what cannot be told is found when the lease expires."""
+    try:
+        text = error.replace("\0", "\\0").encode(errors="backslashreplace").decode()
+        failed = await client.tasks.fail(
+            task.execution_id, task.lease, text, retry=retry, delay_seconds=delay_seconds
+        )
+        _LOGGER.warning("task %s %s: %s", task.execution_id, failed.status, text.strip().splitlines()[-1:])
+    except (Conflict, NotFound) as lost:
+        _LOGGER.warning("task %s: %s", task.execution_id, lost)
+    except PylayerError as away:
+        _LOGGER.error("task %s failed, and that could not be told: %s", task.execution_id, away)

@@ -1,0 +1,75 @@
+"""Workers killed at random: each task completes exactly once in the ledger, and none is lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+import pylayer
+from tests.tasks.victim import victim
+
+WORKERS, TASKS, KILLS = 16, 20_000, 60
+DEADLINE_SECONDS = 420.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_each_task_completes_once(dsn: str, client: pylayer.Client, conn: Connection[dict[str, Any]]) -> None:
+    client.tasks.set_queue("default", retry_base_seconds=0)
+    for start in range(0, TASKS, 10_000):
+        numbers = range(start, start + 10_000)
+        client.tasks.enqueue_many(
+            {"task_name": "count", "input_data": n, "max_retries": 1000} for n in numbers
+        )
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.tasks.victim"])
+
+    def spawn() -> BaseProcess:
+        process = processes.Process(target=victim, args=(dsn,), daemon=True)
+        process.start()
+        return process
+
+    chance, killed = random.Random(5), 0
+    workers = [spawn() for _ in range(WORKERS)]
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    try:
+        while left(conn):
+            assert time.monotonic() < deadline, f"{left(conn)} tasks were left"
+            if killed < KILLS:
+                place = chance.randrange(WORKERS)
+                workers[place].kill()
+                workers[place].join()
+                workers[place] = spawn()
+                killed += 1
+            time.sleep(chance.uniform(0.05, 0.4))
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.join()
+
+    (ledger,) = conn.execute(
+        "select count(*) as events, count(distinct item_id) as tasks from telemetry.workflow_events "
+        "where payload ->> 'item_type' = 'task' and payload ->> 'to_state' = 'completed'"
+    ).fetchall()
+    assert ledger == {"events": TASKS, "tasks": TASKS}
+    (found,) = conn.execute(
+        "select count(*) as completed, count(distinct output_data) as outputs, "
+        "count(*) filter (where retry_count > 0) as retried from work.task_executions "
+        "where status = 'completed' and output_data = input_data"
+    ).fetchall()
+    assert (found["completed"], found["outputs"]) == (TASKS, TASKS)
+    assert killed > WORKERS
+    assert found["retried"] > 0, "the kills met running tasks"
+
+
+def left(conn: Connection[dict[str, Any]]) -> int:
+    (row,) = conn.execute(
+        "select count(*) as left from work.task_executions where status <> 'completed'"
+    ).fetchall()
+    return row["left"]

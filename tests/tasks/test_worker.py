@@ -1,0 +1,247 @@
+"""`Worker` in this process, and ``pylayer worker`` as one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+import pylayer
+from pylayer.config import Settings
+from pylayer.errors import InvalidInput
+from pylayer.tasks import ClaimedTask
+from pylayer.worker import Abandon, Handlers, Worker
+from tests.events.samples import wait_until
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from pylayer.cli import main; main()", "worker"]
+
+
+def work(
+    settings: Settings,
+    handlers: Handlers,
+    until: Callable[[pylayer.AsyncClient], Awaitable[bool]],
+    **options: Any,
+) -> None:
+    """Run a worker until something holds, then stop it."""
+
+    async def run() -> None:
+        async with await pylayer.connect_async(settings=settings, role="pylayer_agent") as client:
+            worker = Worker(client, handlers, **options)
+            running = asyncio.create_task(worker.run())
+            deadline = time.monotonic() + 30
+            while not await until(client):
+                assert time.monotonic() < deadline, "it never came to it"
+                assert not running.done(), running.result()
+                await asyncio.sleep(0.02)
+            worker.stop()
+            await running
+
+    asyncio.run(run())
+
+
+def statuses(count: int) -> Callable[[pylayer.AsyncClient], Awaitable[bool]]:
+    """Whether so many tasks are finished."""
+
+    async def finished(client: pylayer.AsyncClient) -> bool:
+        return (
+            sum(task.status in {"completed", "failed"} for task in await client.tasks.list(limit=1000))
+            == count
+        )
+
+    return finished
+
+
+def test_it_runs_handlers_sync_and_async(settings: Settings, client: pylayer.Client) -> None:
+    handlers = Handlers()
+
+    @handlers.task("double")
+    def double(task: ClaimedTask) -> int:
+        assert threading.current_thread() is not threading.main_thread()
+        return task.input_data * 2
+
+    @handlers.task("half")
+    async def half(task: ClaimedTask) -> float:
+        await asyncio.sleep(0)
+        return task.input_data / 2
+
+    made = client.tasks.enqueue_many(
+        [{"task_name": name, "input_data": n} for n in range(20) for name in ("double", "half")]
+    )
+    work(settings, handlers, statuses(40))
+    outputs = [client.tasks.get(task.execution_id).output_data for task in made]
+    assert outputs == [value for n in range(20) for value in (n * 2, n / 2)]
+
+
+def test_what_a_handler_raises_fails_the_attempt(settings: Settings, client: pylayer.Client) -> None:
+    handlers = Handlers()
+    client.tasks.set_queue("default", retry_base_seconds=0)
+
+    @handlers.task("flaky")
+    def flaky(task: ClaimedTask) -> int:
+        if task.retry_count < 1:
+            raise ValueError("not yet\0")
+        return task.retry_count
+
+    @handlers.task("hopeless")
+    async def hopeless(_: ClaimedTask) -> None:
+        raise Abandon("never")
+
+    @handlers.task("unspeakable")
+    def unspeakable(_: ClaimedTask) -> str:
+        return "\0"
+
+    for name in ("flaky", "hopeless", "unspeakable", "unknown"):
+        client.tasks.enqueue(name, max_retries=1)
+    work(settings, handlers, statuses(4))
+    found = {task.task_name: task for task in client.tasks.list()}
+    assert (found["flaky"].status, found["flaky"].output_data) == ("completed", 1)
+    assert (found["hopeless"].status, found["hopeless"].retry_count, found["hopeless"].error) == (
+        "failed",
+        0,
+        "never",
+    )
+    assert (found["unspeakable"].status, found["unspeakable"].retry_count) == ("failed", 1)
+    assert (found["unknown"].status, found["unknown"].retry_count) == ("failed", 0)
+
+
+def test_no_more_run_at_once_than_asked_for(settings: Settings, client: pylayer.Client) -> None:
+    handlers, running, most = Handlers(), 0, 0
+
+    @handlers.task("count")
+    async def count(_: ClaimedTask) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+
+    client.tasks.enqueue_many([{"task_name": "count"}] * 30)
+    work(settings, handlers, statuses(30), concurrency=3)
+    assert most == 3
+
+
+def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
+    settings: Settings, client: pylayer.Client, conn: Connection[dict[str, Any]]
+) -> None:
+    handlers, ended = Handlers(), []
+
+    @handlers.task("long")
+    async def long(task: ClaimedTask) -> str:
+        try:
+            await asyncio.sleep(2.5 if task.input_data == "kept" else 60)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return "done"
+
+    kept = client.tasks.enqueue("long", "kept")
+    lost = client.tasks.enqueue("long", "lost", max_retries=0)
+
+    async def take_away(agent: pylayer.AsyncClient) -> bool:
+        conn.execute(
+            "update work.task_executions set lease = gen_random_uuid() "
+            "where status = 'running' and execution_id = %s",
+            [lost.execution_id],
+        )
+        return bool(ended) and (await agent.tasks.get(kept.execution_id)).status == "completed"
+
+    work(settings, handlers, take_away, lease_seconds=1)
+    assert client.tasks.get(kept.execution_id).retry_count == 0
+
+
+def test_a_notification_wakes_it(settings: Settings, client: pylayer.Client, dsn: str) -> None:
+    handlers = Handlers()
+    handlers.task("a")(lambda _: None)
+    started = threading.Event()
+
+    def enqueue() -> None:
+        with psycopg.connect(dsn, autocommit=True) as watch:
+            listening = "select count(*) from pg_stat_activity where query = 'listen pylayer_tasks'"
+            wait_until(lambda: watch.execute(listening).fetchone() == (1,))
+            time.sleep(1)  # by now it polls once an hour
+            client.tasks.enqueue("a")
+            started.set()
+
+    thread = threading.Thread(target=enqueue)
+    thread.start()
+    work(settings, handlers, statuses(1), poll_seconds=3600, listen_dsn=dsn)
+    thread.join()
+    assert started.is_set()
+
+
+def test_tasks_that_do_not_end_in_time_are_given_back(settings: Settings, client: pylayer.Client) -> None:
+    handlers = Handlers()
+
+    @handlers.task("endless")
+    async def endless(_: ClaimedTask) -> None:
+        await asyncio.sleep(3600)
+
+    made = client.tasks.enqueue("endless")
+
+    async def runs(agent: pylayer.AsyncClient) -> bool:
+        return (await agent.tasks.get(made.execution_id)).status == "running"
+
+    work(settings, handlers, runs, grace_seconds=0.1)
+    given_back = client.tasks.get(made.execution_id)
+    assert (given_back.status, given_back.error) == ("scheduled", "the worker stopped")
+
+
+def test_a_name_has_one_handler() -> None:
+    handlers = Handlers()
+    handlers.task("a")(lambda _: None)
+    with pytest.raises(InvalidInput) as refused:
+        handlers.task("a")(lambda _: None)
+    assert refused.value.reason == "handler_exists"
+
+
+def start(dsn: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "tests.tasks.jobs", *arguments],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": dsn},
+    )
+
+
+def test_sigterm_lets_a_running_task_end(dsn: str, client: pylayer.Client, tmp_path: Path) -> None:
+    mark = tmp_path / "runs"
+    made = client.tasks.enqueue("touch", {"path": str(mark), "seconds": 1})
+    later = client.tasks.enqueue("touch", {"path": str(mark)}, delay_seconds=3600)
+    with start(dsn, "--concurrency", "1") as process:
+        try:
+            wait_until(mark.exists)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+    assert client.tasks.get(made.execution_id).status == "completed"
+    assert client.tasks.get(later.execution_id).status == "scheduled"
+
+
+@pytest.mark.parametrize(("module", "reason"), [("no_such_module", "no_module"), ("json", "no_handler")])
+def test_a_module_without_handlers_is_refused(dsn: str, module: str, reason: str) -> None:
+    found = subprocess.run(
+        [*COMMAND, module],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": dsn},
+    )
+    assert found.returncode == 1
+    assert f"PT400/{reason}" in found.stderr
