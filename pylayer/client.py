@@ -20,6 +20,7 @@ from pylayer.archive import Archives
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Async, Call, Plan, Sync, T
+from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.config import Settings, checked_dsn
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
 from pylayer.events import Events
@@ -86,6 +87,8 @@ class Client:
         metrics: totals for monitoring (`pylayer.metrics.Metrics`).
         retention: months that are taken out (`pylayer.retention.Retention`).
         archives: months in object storage (`pylayer.archive.Archives`).
+        checkpoints: checkpoints of LangGraph threads (`pylayer.checkpoints.Checkpoints`).
+        graph_cache: results of LangGraph nodes (`pylayer.checkpoints.GraphCache`).
     """
 
     def __init__(
@@ -108,6 +111,8 @@ class Client:
         self.metrics: Metrics[Sync] = Metrics(self)
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
+        self.checkpoints: Checkpoints[Sync] = Checkpoints(self)
+        self.graph_cache: GraphCache[Sync] = GraphCache(self)
 
     @property
     def database_url(self) -> str:
@@ -226,6 +231,13 @@ class AsyncClient:
         self.metrics: Metrics[Async] = Metrics(self)
         self.retention: Retention[Async] = Retention(self)
         self.archives: Archives[Async] = Archives(self, blobs)
+        self.checkpoints: Checkpoints[Async] = Checkpoints(self)
+        self.graph_cache: GraphCache[Async] = GraphCache(self)
+
+    @property
+    def database_url(self) -> str:
+        """The connection string of its pool, with a password if it has one."""
+        return str(self._pool.conninfo)
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
         """Return a client that makes its calls on ``connection``, as `Client.using` does."""
