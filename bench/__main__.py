@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import archive, artifacts, emit, events, http, langgraph, rollups, scale
+from bench import archive, artifacts, checkpoints, emit, events, http, langgraph, rollups, scale
 from bench.environment import describe, running_stack
 from bench.results import Result, save, show
 from pylayer.config import Settings
@@ -24,6 +24,7 @@ class Subject(StrEnum):
     HTTP = "http"
     EMIT = "emit"
     LANGGRAPH = "langgraph"
+    CHECKPOINTS = "checkpoints"
     ARCHIVE = "archive"
     ROLLUPS = "rollups"
     ALL = "all"
@@ -35,6 +36,7 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.HTTP: lambda settings, quick: http.measure(settings, quick=quick),
     Subject.EMIT: lambda _, quick: emit.measure(quick=quick),
     Subject.LANGGRAPH: lambda settings, quick: langgraph.measure(settings, quick=quick),
+    Subject.CHECKPOINTS: lambda settings, quick: checkpoints.measure(settings, quick=quick),
     Subject.ARCHIVE: lambda settings, quick: archive.measure(settings, quick=quick),
     Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),
 }

@@ -31,7 +31,7 @@ _SETTINGS = (
     "max_wal_size",
     "checkpoint_timeout",
 )
-_PACKAGES = ("psycopg", "minio", "eventsourcing", "fastapi", "uvicorn")
+_PACKAGES = ("psycopg", "minio", "eventsourcing", "fastapi", "uvicorn", "langgraph-checkpoint-postgres")
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from pylayer.retention.session import maintenance_session
 
 __all__ = ["TaskReport", "maintain"]
 
+_BATCH = 10_000
+
 
 class TaskReport(BaseModel):
     """What one part of the upkeep did.
@@ -36,7 +38,8 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
     """Run every part of the upkeep once, unless another session is at it.
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
-    enough, removes what expired uploads and deleted blobs left behind, and folds the counts of repeated
+    enough, removes what expired uploads and deleted blobs left behind, checkpoints that the settings do not
+    keep and expired results of the graph cache, and folds the counts of repeated
     events. Needs the rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
 
     Args:
@@ -50,6 +53,8 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("rollups", lambda: client.rollups.refresh().model_dump()),
                 _report("months", lambda: _months(client, session, progress)),
                 _report("uploads", lambda: _uploads(client)),
+                _report("checkpoints", lambda: _checkpoints(client)),
+                _report("graph cache", lambda: {"expired": _drain(client.graph_cache.remove_expired)}),
                 _report("ingest counts", client.events.fold_ingest_counts),
             ]
     except PylayerError as error:
@@ -75,6 +80,26 @@ def _uploads(client: Client) -> dict[str, Any]:
     if cleaned.errors:
         raise Unavailable("some objects could not be removed", detail="; ".join(cleaned.errors[:3]))
     return {"uploads": cleaned.uploads, "blobs": cleaned.blobs}
+
+
+def _checkpoints(client: Client) -> dict[str, Any]:
+    checkpoints, blobs, last = 0, 0, 0
+    while True:
+        step = client.checkpoints.retire(after=last)
+        checkpoints += step.checkpoints
+        blobs += step.blobs
+        if step.last_thread is None:
+            break
+        last = step.last_thread
+    return {"checkpoints": checkpoints, "values": blobs + _drain(client.checkpoints.remove_unused_blobs)}
+
+
+def _drain(remove: Callable[..., int]) -> int:
+    """Call what removes up to a limit until it finds less."""
+    total = 0
+    while (removed := remove(limit=_BATCH)) == _BATCH:
+        total += removed
+    return total + removed
 
 
 def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:

@@ -22,6 +22,7 @@ create table work.checkpoint_threads (
 comment on table work.checkpoint_threads is
 'Threads of checkpoints. Whoever stores in a thread shares the lock of its row, whoever removes from it changes the row';
 comment on column work.checkpoint_threads.thread_key is 'Number that stands for the thread in the other tables';
+comment on sequence work.checkpoint_threads_thread_key_seq is 'Numbers of threads';
 comment on column work.checkpoint_threads.thread_id is 'Thread, free text';
 comment on column work.checkpoint_threads.created_at is 'When it was first stored to';
 comment on column work.checkpoint_threads.pruned_at is 'When something was last removed from it; null: never';
@@ -36,6 +37,7 @@ create table work.checkpoint_blobs (
 );
 comment on table work.checkpoint_blobs is 'Serialized values and segments of lists, each once. Never changed; removed when no thread uses them';
 comment on column work.checkpoint_blobs.blob_id is 'Number that references carry';
+comment on sequence work.checkpoint_blobs_blob_id_seq is 'Numbers of blobs';
 comment on column work.checkpoint_blobs.content_hash is 'sha256 of data';
 comment on column work.checkpoint_blobs.serde_type is 'How data is serialized, as the serializer named it';
 comment on column work.checkpoint_blobs.data is 'The serialized bytes';

@@ -1,4 +1,4 @@
-"""Checkpoints of LangGraph threads: `client.checkpoints`. The saver over them is `pylayer.langgraph.PylayerSaver`."""
+"""Checkpoints of LangGraph threads: `client.checkpoints`, under `pylayer.langgraph.PylayerSaver`."""
 
 from pylayer.checkpoints.models import CheckpointPage, DeltaHistory, Pruned, Retired, StoredCheckpoint
 from pylayer.checkpoints.namespace import Checkpoints, GraphCache

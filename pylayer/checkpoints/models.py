@@ -76,7 +76,7 @@ class DeltaHistory(_Blobs):
     """What channels that store only changes are made of.
 
     Attributes:
-        channels: by channel, ``writes`` (task id and reference, oldest first) and, where there is one, ``seed``.
+        channels: by channel, ``writes`` (task id and reference, oldest first) and maybe ``seed``.
     """
 
     channels: dict[str, dict[str, Any]]

@@ -42,8 +42,8 @@ class Checkpoints(Namespace[R]):
             parent_checkpoint_id: checkpoint that it came from; None is none.
             checkpoint: versions of the channels and what nodes have seen; no values.
             metadata: what is told of it.
-            channel_values: reference of each channel's value: a place in ``blobs``, a small value as ``type:base64``,
-                a list of both; None is the parent's.
+            channel_values: reference of each channel's value: a place in ``blobs``, a small value as
+                ``type:base64``, a list of both; None is the parent's.
             blobs: what the references refer to.
 
         Returns:
@@ -85,7 +85,7 @@ class Checkpoints(Namespace[R]):
             checkpoint_id: the checkpoint.
             task_id: the task, at most 500 bytes.
             task_path: its path, at most 2000 bytes.
-            writes: channel by number of the write; numbers from 0 keep what is stored, negative ones replace it.
+            writes: channel by number of the write; numbers from 0 keep what is stored, others replace it.
             values: reference of the value, by number of the write.
             blobs: what the references refer to.
 
@@ -180,8 +180,8 @@ class Checkpoints(Namespace[R]):
     def prune(self, thread_ids: Sequence[str], *, keep_last: int = 1) -> Plan[Pruned]:
         """Remove all but the last checkpoints of threads, in each namespace. Safe to repeat.
 
-        What channels that store only changes need stays; a subgraph's call goes with the root checkpoint that it
-        started from.
+        What channels that store only changes need stays; a subgraph's call goes with the root checkpoint that
+        it started from.
         """
         params = {"p_thread_ids": _texts(thread_ids), "p_keep_last": keep_last}
         return (yield from call("work.prune_checkpoints", params, one(Pruned), repeatable=True))
@@ -201,7 +201,9 @@ class Checkpoints(Namespace[R]):
     def remove_unused_blobs(self, *, limit: int = 10000) -> Plan[int]:
         """Remove values that no thread uses (admin), and return their number; `pylayer maintain` does it."""
         return (
-            yield from call("work.remove_unused_checkpoint_blobs", {"p_limit": limit}, scalar, repeatable=True)
+            yield from call(
+                "work.remove_unused_checkpoint_blobs", {"p_limit": limit}, scalar, repeatable=True
+            )
         )
 
 
@@ -211,7 +213,9 @@ class GraphCache(Namespace[R]):
     @operation
     def get(self, keys: Sequence[tuple[str, str]]) -> Plan[_Cached]:
         """Return what is cached for namespaces and keys, and has not expired."""
-        return (yield from call("work.get_cached", {"p_keys": _json(keys)}, rows(CachedResult), repeatable=True))
+        return (
+            yield from call("work.get_cached", {"p_keys": _json(keys)}, rows(CachedResult), repeatable=True)
+        )
 
     @operation
     def set(self, entries: Sequence[tuple[str, str, str, bytes, float | None]]) -> Plan[None]:

@@ -37,9 +37,9 @@ _STRATEGIES = {"keep_latest", "delete"}
 class PylayerSaver(BaseCheckpointSaver[int]):
     """Keeps the state of graphs in Postgres.
 
-    Each value of a channel is stored once, however many checkpoints and threads hold it; a list that grew shares
-    what it had before. One call of the database a checkpoint, one for what a task wrote. Safe to share between
-    threads and, over an `AsyncClient`, between coroutines.
+    Each value of a channel is stored once, however many checkpoints and threads hold it; a list that grew
+    shares what it had before. One call of the database a checkpoint, one for what a task wrote. Safe to share
+    between threads and, over an `AsyncClient`, between coroutines.
 
     Args:
         client: a `pylayer.Client`, whose calls the asynchronous methods make in a worker thread, or a
@@ -52,7 +52,8 @@ class PylayerSaver(BaseCheckpointSaver[int]):
 
     Example:
         >>> saver = PylayerSaver(client)
-        >>> graph = StateGraph(dict).add_node("n", lambda _: {"n": 1}).add_edge(START, "n").compile(checkpointer=saver)
+        >>> counting = StateGraph(dict).add_node("count", lambda state: {"n": 1}).add_edge(START, "count")
+        >>> graph = counting.compile(checkpointer=saver)
         >>> graph.invoke({"n": 0}, {"configurable": {"thread_id": "t-1"}})
         {'n': 1}
     """
@@ -94,8 +95,6 @@ class PylayerSaver(BaseCheckpointSaver[int]):
     async def asetup(self) -> None:
         """Do as `setup`."""
         await asyncio.to_thread(self.setup)
-
-    # Reading ---------------------------------------------------------------------------------------------------
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that a config names, or the latest of its thread and namespace."""
@@ -159,8 +158,6 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         """Return as `get_delta_channel_history`."""
         return await self._arun(self._history(config, channels))
 
-    # Writing ---------------------------------------------------------------------------------------------------
-
     def put(
         self,
         config: RunnableConfig,
@@ -193,8 +190,6 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         """Store as `put_writes`."""
         await self._arun(self._put_writes(config, writes, task_id, task_path))
 
-    # Removing and copying --------------------------------------------------------------------------------------
-
     def delete_thread(self, thread_id: str) -> None:
         """Remove a thread with all that is stored for it."""
         self._run(Checkpoints.delete_threads.plan(self._calls, [thread_id]))
@@ -204,7 +199,7 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         await self._arun(Checkpoints.delete_threads.plan(self._calls, [thread_id]))
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """Remove the checkpoints of runs; the last runs of a thread first, where channels store only changes."""
+        """Remove the checkpoints of runs; of a thread with delta channels, its last runs first."""
         self._run(Checkpoints.delete_for_runs.plan(self._calls, run_ids))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
@@ -224,9 +219,9 @@ class PylayerSaver(BaseCheckpointSaver[int]):
 
         Args:
             thread_ids: the threads.
-            strategy: ``keep_latest`` keeps the latest of each namespace and what channels need of its ancestors that
-                store only changes; a subgraph's call goes with the root checkpoint that it started from.
-                ``delete`` removes all.
+            strategy: ``keep_latest`` keeps the latest of each namespace and what its delta channels need of
+                ancestors; a subgraph's call goes with the root checkpoint that it started from. ``delete``
+                removes all.
 
         Raises:
             pylayer.InvalidInput: ``invalid_strategy``.
@@ -240,8 +235,6 @@ class PylayerSaver(BaseCheckpointSaver[int]):
     def get_next_version(self, current: int | None, channel: None) -> int:
         """Return the next version of a channel, also after those of other savers (``"3.0.123"``)."""
         return int(str(current or 0).partition(".")[0]) + 1
-
-    # Plans -----------------------------------------------------------------------------------------------------
 
     def _run(self, plan: Plan[T]) -> T:
         if isinstance(self._client, AsyncClient):
@@ -371,7 +364,7 @@ class PylayerSaver(BaseCheckpointSaver[int]):
 
 
 def _configurable(config: RunnableConfig) -> dict[str, Any]:
-    return cast("dict[str, Any]", config.get("configurable", {}))
+    return config.get("configurable", {})
 
 
 def _thread_id(config: RunnableConfig) -> str:

@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, cast
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
@@ -55,12 +55,16 @@ class Packer:
     def pack(self, value: Any) -> Reference:
         """Return the reference of a value.
 
-        A list is cut into segments of 8, 64, 512, ... elements from its beginning, the rest one by one. So a list that
-        grew shares all but a few segments with the one it was, and each element is stored only once a size.
+        A list is cut into segments of 8, 64, 512, ... elements from its beginning, the rest one by one. So a
+        list that grew shares all but a few segments with the one it was, and each element is stored only once
+        a size.
         """
-        if type(value) is list and len(value) >= _BASE:
-            return [self._piece(value[start:end]) for start, end in _segments(len(value))]
-        return self._piece(value)
+        if type(value) is not list:
+            return self._piece(value)
+        elements = cast("list[Any]", value)
+        if len(elements) < _BASE:
+            return self._piece(elements)
+        return [self._piece(elements[start:end]) for start, end in _segments(len(elements))]
 
     def _piece(self, value: Any) -> int | str:
         kind, data = self._serde.dumps_typed(value)

@@ -69,6 +69,9 @@ INLINED = {
     "telemetry.payload_number",
     "telemetry.training_agent_events",
     "telemetry.training_workflow_data",
+    "work.blob_place",
+    "work.referenced_blob_ids",
+    "work.referenced_write_blob_ids",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 

@@ -18,6 +18,7 @@ from pylayer.archive.parquet import write_parquet
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
+from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.events import Events
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
@@ -72,13 +73,33 @@ _BY_TYPE: Mapping[str, Any] = {
     "timestamp with time zone": datetime(2026, 1, 31, tzinfo=UTC),
     "work.storage_backend": "s3",
     "void": "",
+    "bytea": b"",
 }
 _BY_NAME: Mapping[str, Any] = {
     "status": "created",
     "mime_type": "text/plain",
     "step": "wait",
     "behind": False,
+    "channels": {},
+    "checkpoints": [
+        {
+            "cursor": ["1", 1, ""],
+            "thread_id": "t",
+            "checkpoint_ns": "",
+            "checkpoint_id": "1",
+            "parent_checkpoint_id": None,
+            "checkpoint": {},
+            "metadata": {},
+            "channel_values": {},
+            "writes": [],
+        }
+    ],
+    "blobs": [],
 }
+
+
+def _value(name: str, kind: str) -> Any:
+    return _BY_TYPE[kind] if kind == "bigint" else _BY_NAME.get(name, _BY_TYPE[kind])
 
 
 @dataclass(frozen=True)
@@ -94,7 +115,7 @@ class Signature:
 
     def row(self) -> dict[str, Any]:
         """A row as the function returns it."""
-        return {name: _BY_NAME.get(name, _BY_TYPE[kind]) for name, kind in sorted(self.columns.items())}
+        return {name: _value(name, kind) for name, kind in sorted(self.columns.items())}
 
 
 def signatures(connection: Connection[dict[str, Any]]) -> dict[str, Signature]:
@@ -134,6 +155,8 @@ class Recorder:
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
         self.rollups: Rollups[Sync] = Rollups(self)
+        self.checkpoints: Checkpoints[Sync] = Checkpoints(self)
+        self.graph_cache: GraphCache[Sync] = GraphCache(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from pylayer.archive import Archives
 from pylayer.archive.parquet import Contents
 from pylayer.artifacts import ArtifactInfo, Artifacts
 from pylayer.calls import call_sql, operation
+from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
 from pylayer.keys import Keys
@@ -29,6 +31,7 @@ from tests.contract.recorder import Recorder, Signature, function_of, signatures
 PACKAGE = Path(__file__).parents[2] / "pylayer"
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+CHECKPOINT = {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}
 EVENT = Event(event_name="workflow.flow_issue", payload={"issue_type": "x", "impact": "low"})
 
 # Each operation, called with what it requires.
@@ -52,6 +55,24 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "artifacts.verify": lambda r: r.artifacts.verify(ID),
     "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
     "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
+    "checkpoints.put": lambda r: r.checkpoints.put(
+        **CHECKPOINT, parent_checkpoint_id=None, checkpoint={}, metadata={}, channel_values={}
+    ),
+    "checkpoints.put_writes": lambda r: r.checkpoints.put_writes(
+        **CHECKPOINT, task_id="t", task_path="", writes={}, values={}
+    ),
+    "checkpoints.page": lambda r: r.checkpoints.page(),
+    "checkpoints.delta_history": lambda r: r.checkpoints.delta_history(**CHECKPOINT, channels=["c"]),
+    "checkpoints.delete_threads": lambda r: r.checkpoints.delete_threads(["t"]),
+    "checkpoints.delete_for_runs": lambda r: r.checkpoints.delete_for_runs(["r"]),
+    "checkpoints.copy_thread": lambda r: r.checkpoints.copy_thread("t", "u"),
+    "checkpoints.prune": lambda r: r.checkpoints.prune(["t"]),
+    "checkpoints.retire": lambda r: r.checkpoints.retire(),
+    "checkpoints.remove_unused_blobs": lambda r: r.checkpoints.remove_unused_blobs(),
+    "graph_cache.get": lambda r: r.graph_cache.get([("n", "k")]),
+    "graph_cache.set": lambda r: r.graph_cache.set([("n", "k", "t", b"", None)]),
+    "graph_cache.clear": lambda r: r.graph_cache.clear(),
+    "graph_cache.remove_expired": lambda r: r.graph_cache.remove_expired(),
     "keys.create": lambda r: r.keys.create("ci"),
     "keys.list": lambda r: r.keys.list(),
     "keys.revoke": lambda r: r.keys.revoke(ID),
@@ -156,8 +177,19 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 
 def test_each_operation_has_a_scenario() -> None:
     operations = {
-        f"{namespace.__name__.lower()}.{name}"
-        for namespace in (Events, Artifacts, Keys, Metrics, Models, Retention, Archives, Rollups)
+        f"{re.sub('(?<=[a-z])(?=[A-Z])', '_', namespace.__name__).lower()}.{name}"
+        for namespace in (
+            Events,
+            Artifacts,
+            Keys,
+            Metrics,
+            Models,
+            Retention,
+            Archives,
+            Rollups,
+            Checkpoints,
+            GraphCache,
+        )
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }

@@ -3,7 +3,7 @@
 -- Parameters: p_checkpoint_ns, at most 1000 bytes; p_checkpoint_id, 1 to 500 bytes.
 -- Errors:     PT400 invalid_checkpoint_ns, invalid_checkpoint_id.
 create or replace function work.check_checkpoint_key(p_checkpoint_ns text, p_checkpoint_id text) returns void
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin

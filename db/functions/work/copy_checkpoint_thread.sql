@@ -16,13 +16,15 @@ declare
   v_copied bigint;
 begin
   if not exists (select from work.checkpoint_threads as t where t.thread_id = p_source_thread_id) then
-    return 0;
+    return 0::bigint;
   end if;
   if p_source_thread_id < p_target_thread_id collate "C" then
     v_source := work.lock_checkpoint_thread(p_thread_id => p_source_thread_id);
   end if;
   v_target := work.lock_checkpoint_thread(p_thread_id => p_target_thread_id);
-  v_source := coalesce(v_source, work.lock_checkpoint_thread(p_thread_id => p_source_thread_id));
+  if v_source is null then
+    v_source := work.lock_checkpoint_thread(p_thread_id => p_source_thread_id);
+  end if;
   insert into work.checkpoints (
     thread_key, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, channel_values, metadata, created_at
   )

@@ -28,7 +28,7 @@ begin
   end if;
   return query
   with recursive walk as (
-    select e.channel, t.parent_checkpoint_id as next_id, null::text as checkpoint_id, null::jsonb as seed, 0 as steps
+    select e.channel, t.parent_checkpoint_id as next_id, null::text collate "C" as checkpoint_id, null::jsonb as seed, 0 as steps
     from (
       select c.parent_checkpoint_id
       from work.checkpoints as c
@@ -78,22 +78,19 @@ begin
       ) as history
     from walk as k
     group by k.channel
-  ),
-  referenced as (
-    select b.blob_id, b.serde_type, b.data
-    from work.checkpoint_blobs as b
-    where b.blob_id in (
+  )
+  select
+    (select coalesce(jsonb_object_agg(f.channel, f.history), '{}') from found as f),
+    b.blobs,
+    b.data
+  from work.read_checkpoint_blobs(
+    p_blobs => array(
       select r.blob_id
       from found as f, work.referenced_blob_ids(jsonb_build_object('seed', f.history -> 'seed')) as r (blob_id)
       union
       select r.blob_id from written as w, work.referenced_blob_ids(jsonb_build_object('write', w.reference)) as r (blob_id)
     )
-  )
-  select
-    (select coalesce(jsonb_object_agg(f.channel, f.history), '{}') from found as f),
-    coalesce(jsonb_agg(jsonb_build_array(r.blob_id, r.serde_type, octet_length(r.data)) order by r.blob_id), '[]'),
-    coalesce(string_agg(r.data, '' order by r.blob_id), '')
-  from referenced as r;
+  ) as b;
 end
 $$;
 comment on function work.delta_channel_history(text, text, text, jsonb) is

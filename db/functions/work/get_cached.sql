@@ -19,7 +19,8 @@ begin
   select k.place - 1, c.serde_type, c.data
   from jsonb_array_elements(p_keys) with ordinality as k (key, place)
   join work.graph_cache as c on c.namespace = k.key ->> 0 and c.key = k.key ->> 1
-  where c.expires_at is null or c.expires_at > clock_timestamp();
+  where c.expires_at is null or c.expires_at > statement_timestamp()
+  order by k.place;
 end
 $$;
 comment on function work.get_cached(jsonb) is

@@ -5,7 +5,7 @@
 -- Errors:     PT400 invalid_blobs: not of this form, or the bytes do not add up to p_data.
 create or replace function work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea)
 returns table (nth bigint, hash bytea, serde_type text, piece bytea)
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin

@@ -24,7 +24,7 @@ with recursive ranked as materialized (
     where c.thread_key = any(p_threads)
   ),
   heads as materialized (
-    select h.*
+    select h.thread_key, h.checkpoint_ns, h.checkpoint_id, h.parent_checkpoint_id, h.metadata, h.channel_values
     from ranked as h
     where h.is_head and not (
       h.checkpoint_ns like '%:%' and exists (

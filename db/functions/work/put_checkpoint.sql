@@ -22,8 +22,8 @@ create or replace function work.put_checkpoint(
   p_checkpoint jsonb,
   p_metadata jsonb,
   p_channel_values jsonb,
-  p_blobs jsonb default '[]',
-  p_data bytea default ''
+  p_blobs jsonb,
+  p_data bytea
 ) returns boolean
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: agents hold no right on the tables
 set search_path = pg_catalog, pg_temp

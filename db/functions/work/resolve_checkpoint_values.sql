@@ -6,8 +6,10 @@
 --   p_same      references to take over
 -- Returns: the object of references.
 -- Errors:  PT400 invalid_reference.
-create or replace function work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb default '{}') returns jsonb
-language plpgsql immutable parallel safe
+create or replace function work.resolve_checkpoint_values(
+  p_values jsonb, p_blob_ids bigint[], p_same jsonb default '{}'
+) returns jsonb
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare

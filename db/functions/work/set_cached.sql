@@ -30,7 +30,7 @@ begin
       hint = 'give [namespace, key, type, bytes, seconds]; names of at most 1000 bytes';
   end if;
   insert into work.graph_cache as c (namespace, key, serde_type, data, expires_at)
-  select distinct on (e.entry ->> 0 collate "C", e.entry ->> 1 collate "C")
+  select distinct on ((e.entry ->> 0) collate "C", (e.entry ->> 1) collate "C")
     e.entry ->> 0,
     e.entry ->> 1,
     e.entry ->> 2,
@@ -40,7 +40,7 @@ begin
     select g.entry, g.nth, sum((g.entry ->> 3)::bigint) over (order by g.nth) as until
     from jsonb_array_elements(p_entries) with ordinality as g (entry, nth)
   ) as e
-  order by e.entry ->> 0 collate "C", e.entry ->> 1 collate "C", e.nth desc
+  order by (e.entry ->> 0) collate "C", (e.entry ->> 1) collate "C", e.nth desc
   on conflict (namespace, key) do update
   set serde_type = excluded.serde_type, data = excluded.data, expires_at = excluded.expires_at;
 end

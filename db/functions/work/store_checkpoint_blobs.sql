@@ -21,8 +21,8 @@ declare
   v_pieces bytea[];
   v_blobs bigint[];
 begin
-  if p_blobs = '[]' then
-    return '{}';
+  if p_blobs = '[]' and p_data = '' then
+    return '{}'::bigint[];
   end if;
   select array_agg(g.hash order by g.nth), array_agg(g.serde_type order by g.nth), array_agg(g.piece order by g.nth)
   into v_hashes, v_types, v_pieces
