@@ -53,7 +53,7 @@ def count(conn: Connection[Any], table: str) -> int:
 
 
 def dangling(conn: Connection[Any]) -> int:
-    """References of checkpoints and writes to blobs that are gone, or that their thread is not said to use."""
+    """References of checkpoints and writes to blobs that are gone, or not noted as used by their thread."""
     (row,) = conn.execute(
         """
         select count(*) as n

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
@@ -16,6 +16,7 @@ from langgraph.checkpoint.conformance.capabilities import ALL_CAPABILITIES, Dete
 import pylayer
 from pylayer.config import Settings
 from pylayer.langgraph import PylayerSaver
+from tests.catalog.databases import copy_of
 
 Spec = Callable[[BaseCheckpointSaver[Any]], Awaitable[None]]
 
@@ -31,6 +32,13 @@ def _specs() -> dict[str, Spec]:
 
 
 SPECS = _specs()
+
+
+@pytest.fixture(scope="module")
+def shared(template: Any, s3_settings: dict[str, str]) -> Iterator[Settings]:
+    """Settings for one database: each test has threads of its own."""
+    with copy_of(template, "conformance") as dsn:
+        yield Settings(DATABASE_URL=dsn, **s3_settings)
 
 
 @asynccontextmanager
@@ -55,9 +63,9 @@ def test_each_capability_is_there(client: pylayer.Client) -> None:
 
 @pytest.mark.parametrize("way", [_over_async, _over_sync], ids=["async", "sync"])
 @pytest.mark.parametrize("name", SPECS)
-def test_conformance(name: str, way: Any, settings: Settings) -> None:
+def test_conformance(name: str, way: Any, shared: Settings) -> None:
     async def run() -> None:
-        async with way(settings) as saver:
+        async with way(shared) as saver:
             await SPECS[name](saver)
 
     asyncio.run(run())

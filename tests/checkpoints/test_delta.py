@@ -64,7 +64,9 @@ def test_history_is_that_of_a_walk_by_single_reads(turns: int, saver: PylayerSav
 def test_history_asynchronously(saver: PylayerSaver) -> None:
     talk(saver, 2)
     wanted: Any = {"config": config(), "channels": ["said"]}
-    assert asyncio.run(saver.aget_delta_channel_history(**wanted)) == saver.get_delta_channel_history(**wanted)
+    assert asyncio.run(saver.aget_delta_channel_history(**wanted)) == saver.get_delta_channel_history(
+        **wanted
+    )
 
 
 @pytest.mark.parametrize("turns", range(1, 9))

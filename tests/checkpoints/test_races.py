@@ -84,9 +84,7 @@ def test_a_use_that_was_rolled_back_keeps_nothing(dsn: str, conn: Connection[Any
         "select * from work.delete_checkpoints_of_runs('[\"r\"]')",
     ],
 )
-def test_who_removes_waits_for_who_stores_in_the_thread(
-    remove: str, dsn: str, conn: Connection[Any]
-) -> None:
+def test_who_removes_waits_for_who_stores_in_the_thread(remove: str, dsn: str, conn: Connection[Any]) -> None:
     row(conn, PUT.replace("null, '{}', '{}'", "null, '{}', '{\"run_id\": \"r\"}'"), *stored("t", "1"))
     with session(dsn) as storing:
         row(storing, PUT, *stored("t", "2", sent=False))

@@ -1,4 +1,4 @@
-"""What the conformance suite does not ask: sharing, what was removed meanwhile, odd input, pages, both clients."""
+"""What the conformance suite does not ask: sharing, removal meanwhile, odd input, pages, both clients."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from psycopg import Connection
 import pylayer
 from pylayer import Forbidden, InvalidInput, TooLarge
 from pylayer.config import Settings
-from pylayer.langgraph import PylayerSaver, cache, values as values_module
+from pylayer.langgraph import PylayerSaver, cache
 from pylayer.langgraph import saver as saver_module
+from pylayer.langgraph import values as values_module
 from tests.checkpoints.support import config, count, dangling, put, state, values
 from tests.faults.test_pgbouncer import pooled  # noqa: F401 - a fixture
 
@@ -204,7 +205,13 @@ def test_refusals(saver: PylayerSaver, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_agents_write_no_table_and_others_store_nothing(settings: Settings, conn: Connection[Any]) -> None:
-    tables = ("checkpoints", "checkpoint_blobs", "checkpoint_writes", "checkpoint_blob_uses", "checkpoint_threads")
+    tables = (
+        "checkpoints",
+        "checkpoint_blobs",
+        "checkpoint_writes",
+        "checkpoint_blob_uses",
+        "checkpoint_threads",
+    )
     conn.execute("set role pylayer_agent")
     for table in (*tables, "graph_cache"):
         for verb in ("select from", "delete from", "truncate"):

@@ -7,6 +7,9 @@ import operator
 import os
 import signal
 import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import START, StateGraph
@@ -19,23 +22,27 @@ NODES = 5
 
 
 class Mortal(PylayerSaver):
-    """Dies before its nth write: of a checkpoint, or of what a task wrote."""
+    """Dies before its nth write, of a checkpoint or of what a task wrote, with all those before it done."""
 
     kill_at = 0
     writes = 0
+    turn = threading.Lock()  # LangGraph writes in threads of its own
 
-    def _count(self) -> None:
-        type(self).writes += 1
-        if self.writes == self.kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        with self.turn:
+            type(self).writes += 1
+            if self.writes == self.kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield
 
     def put(self, *given: Any, **named: Any) -> Any:
-        self._count()
-        return super().put(*given, **named)
+        with self._counted():
+            return super().put(*given, **named)
 
     def put_writes(self, *given: Any, **named: Any) -> None:
-        self._count()
-        super().put_writes(*given, **named)
+        with self._counted():
+            super().put_writes(*given, **named)
 
 
 class State(TypedDict):
@@ -67,7 +74,9 @@ def main(dsn: str, kill_at: str, action: str) -> None:
         given: Any = {"start": {"seen": ["go"]}, "go on": None, "answer": Command(resume="yes")}[action]
         compiled.invoke(given, CONFIG, durability="sync")
         found = compiled.get_state(CONFIG)
-        print(json.dumps({"seen": found.values["seen"], "next": found.next, "ran": ran, "writes": saver.writes}))
+        print(
+            json.dumps({"seen": found.values["seen"], "next": found.next, "ran": ran, "writes": saver.writes})
+        )
 
 
 if __name__ == "__main__":
