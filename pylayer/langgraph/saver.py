@@ -26,7 +26,6 @@ from pylayer.checkpoints import Checkpoints, DeltaHistory, Pruned, StoredCheckpo
 from pylayer.client import AsyncClient, Client, connect, connect_async
 from pylayer.errors import InvalidInput
 from pylayer.langgraph.values import Known, Packer, Unpacker
-from pylayer.migrate import migrate
 
 __all__ = ["PylayerSaver"]
 
@@ -90,6 +89,8 @@ class PylayerSaver(BaseCheckpointSaver[int]):
 
     def setup(self) -> None:
         """Make or update the tables, as ``pylayer migrate`` does; needs its rights. Safe to repeat."""
+        from pylayer.migrate import migrate  # only here: graphs that run need none of it
+
         migrate(self._client.database_url)
 
     async def asetup(self) -> None:
