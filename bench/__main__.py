@@ -13,6 +13,7 @@ from rich.console import Console
 from bench import (
     archive,
     artifacts,
+    checkpoints,
     dashboards,
     emit,
     events,
@@ -39,6 +40,7 @@ class Subject(StrEnum):
     EMIT = "emit"
     ITEMS = "items"
     LANGGRAPH = "langgraph"
+    CHECKPOINTS = "checkpoints"
     ARCHIVE = "archive"
     ROLLUPS = "rollups"
     OBSERVED = "observed"
@@ -55,6 +57,7 @@ _MEASURES: dict[Subject, Callable[[Settings, bool], list[Result]]] = {
     Subject.EMIT: lambda _, quick: emit.measure(quick=quick),
     Subject.ITEMS: lambda settings, quick: items.measure(settings, quick=quick),
     Subject.LANGGRAPH: lambda settings, quick: langgraph.measure(settings, quick=quick),
+    Subject.CHECKPOINTS: lambda settings, quick: checkpoints.measure(settings, quick=quick),
     Subject.ARCHIVE: lambda settings, quick: archive.measure(settings, quick=quick),
     Subject.ROLLUPS: lambda settings, quick: rollups.measure(settings, quick=quick),
     Subject.OBSERVED: lambda settings, quick: observed.measure(settings, quick=quick),

@@ -40,6 +40,7 @@ _PACKAGES = (
     "dbos",
     "absurd-sdk",
     "procrastinate",
+    "langgraph-checkpoint-postgres",
 )
 
 

@@ -107,6 +107,10 @@ class operation(Generic[P, T]):  # noqa: N801 - a decorator
         self._plan = plan
         self.__doc__ = plan.__doc__
 
+    def plan(self, namespace: Namespace[Any], *args: P.args, **kwargs: P.kwargs) -> Plan[T]:
+        """Return the plan without running it, to be part of another one."""
+        return self._plan(namespace, *args, **kwargs)
+
     @overload
     def __get__(self, instance: None, owner: type) -> operation[P, T]: ...
     @overload

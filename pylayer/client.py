@@ -21,6 +21,7 @@ from pylayer.archive import Archives
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Async, Call, Plan, Sync, T, Work
+from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.config import Settings, checked_dsn
 from pylayer.conversations import Conversations
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
@@ -99,6 +100,8 @@ class Client:
         archives: months in object storage (`pylayer.archive.Archives`).
         workflows: registered workflows (`pylayer.runs.Workflows`).
         tasks: the task queue (`pylayer.tasks.Tasks`).
+        checkpoints: checkpoints of LangGraph threads (`pylayer.checkpoints.Checkpoints`).
+        graph_cache: results of LangGraph nodes (`pylayer.checkpoints.GraphCache`).
     """
 
     def __init__(
@@ -129,6 +132,8 @@ class Client:
         self.retention: Retention[Sync] = Retention(self)
         self.archives: Archives[Sync] = Archives(self, blobs)
         self.workflows: Workflows[Sync] = Workflows(self)
+        self.checkpoints: Checkpoints[Sync] = Checkpoints(self)
+        self.graph_cache: GraphCache[Sync] = GraphCache(self)
 
     @property
     def database_url(self) -> str:
@@ -255,6 +260,13 @@ class AsyncClient:
         self.retention: Retention[Async] = Retention(self)
         self.archives: Archives[Async] = Archives(self, blobs)
         self.workflows: Workflows[Async] = Workflows(self)
+        self.checkpoints: Checkpoints[Async] = Checkpoints(self)
+        self.graph_cache: GraphCache[Async] = GraphCache(self)
+
+    @property
+    def database_url(self) -> str:
+        """The connection string of its pool, with a password if it has one."""
+        return str(self._pool.conninfo)
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
         """Return a client that makes its calls on ``connection``, as `Client.using` does."""

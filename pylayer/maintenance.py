@@ -15,6 +15,8 @@ from pylayer.retention.session import maintenance_session
 
 __all__ = ["TaskReport", "maintain"]
 
+_BATCH = 10_000
+
 
 class TaskReport(BaseModel):
     """What one part of the upkeep did.
@@ -37,8 +39,9 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
     enough, makes the runs fail whose deadline has passed, removes what expired uploads and deleted blobs left
-    behind, folds the counts of repeated events, and does for tasks what time asks for. Needs the rights of
-    ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
+    behind, checkpoints that the settings do not keep and expired results of the graph cache, folds the counts
+    of repeated events, and does for tasks what time asks for. Needs the rights of ``pylayer_admin``, and to
+    detach a month those of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.
@@ -52,6 +55,8 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("months", lambda: _months(client, session, progress)),
                 _report("runs", lambda: {"expired": client.executions.expire()}),
                 _report("uploads", lambda: _uploads(client)),
+                _report("checkpoints", lambda: _checkpoints(client)),
+                _report("graph cache", lambda: {"expired": _drain(client.graph_cache.remove_expired)}),
                 _report("ingest counts", client.events.fold_ingest_counts),
                 _report("tasks", lambda: _tasks(client)),
             ]
@@ -85,6 +90,26 @@ def _tasks(client: Client) -> dict[str, Any]:
     while deleted := client.tasks.purge():
         purged += deleted
     return {**swept.model_dump(), "fired": len(fired), "purged": purged}
+
+
+def _checkpoints(client: Client) -> dict[str, Any]:
+    checkpoints, blobs, last = 0, 0, 0
+    while True:
+        step = client.checkpoints.retire(after=last)
+        checkpoints += step.checkpoints
+        blobs += step.blobs
+        if step.last_thread is None:
+            break
+        last = step.last_thread
+    return {"checkpoints": checkpoints, "values": blobs + _drain(client.checkpoints.remove_unused_blobs)}
+
+
+def _drain(remove: Callable[..., int]) -> int:
+    """Call what removes up to a limit until it finds less."""
+    total = 0
+    while (removed := remove(limit=_BATCH)) == _BATCH:
+        total += removed
+    return total + removed
 
 
 def _report(task: str, run: Callable[[], dict[str, Any]]) -> TaskReport:

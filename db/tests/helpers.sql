@@ -93,3 +93,29 @@ as $$
   from telemetry.workflow_events as w
   where w.item_id = p_run_id and w.payload ->> 'item_type' = 'workflow_run'
 $$;
+
+-- Stores a checkpoint: of one channel whose value is a blob of these bytes, or none; the outcome.
+create function tap.put(
+  p_thread text, p_id text, p_parent text default null, p_bytes text default null, p_metadata jsonb default '{}',
+  p_ns text default ''
+) returns text
+language sql volatile
+as $$
+  select tap.outcome(format(
+    'select work.put_checkpoint(%L, %L, %L, %L, %L, %L, %L, %L, %L)',
+    p_thread, p_ns, p_id, p_parent, '{"v": 4, "channel_versions": {"c": 1}}', p_metadata,
+    case when p_bytes is null then '{}' else '{"c": 0}' end,
+    case when p_bytes is null then '[]' else jsonb_build_array(
+      jsonb_build_array(encode(sha256(convert_to(p_bytes, 'UTF8')), 'hex'), 'text', octet_length(p_bytes))
+    ) end,
+    convert_to(coalesce(p_bytes, ''), 'UTF8')
+  ))
+$$;
+
+-- The ids of a thread's checkpoints in a namespace, the latest first.
+create function tap.checkpoint_ids(p_thread text, p_ns text default '') returns text
+language sql volatile
+as $$
+  select coalesce(string_agg(c.entry ->> 'checkpoint_id', ' ' order by c.nth), '')
+  from work.list_checkpoints(p_thread, p_ns) as l, jsonb_array_elements(l.checkpoints) with ordinality as c (entry, nth)
+$$;

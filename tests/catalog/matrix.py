@@ -31,7 +31,7 @@ select
     select a.attname::text from pg_attribute as a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum
   ) as columns,
-  c.relkind <> 'v' or pg_relation_is_updatable(c.oid, false) > 0 as is_writable
+  c.relkind <> 'S' and (c.relkind <> 'v' or pg_relation_is_updatable(c.oid, false) > 0) as is_writable
 from pg_class as c
 where c.relnamespace::regnamespace::text = any(%s) and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
 order by c.oid::regclass::text
@@ -154,7 +154,7 @@ def _lines(connection: Connection[Any], source: Told | Tried) -> Iterator[str]:
             name = f"{_MONTH.sub('workflow_events', name)}, month {months.index(name) + 1}"
         cells: list[str] = []
         for role in ROLES:
-            # Writing to a view of sums fails before any right is asked for.
+            # Writing to a view of sums or a sequence fails before any right is asked for.
             verbs = _VERBS if relation["is_writable"] else {"select": "r"}
             letters = "".join(letter for verb, letter in verbs.items() if source.may(role, verb, relation))
             columns_of = relation["columns"] if relation["is_writable"] else []

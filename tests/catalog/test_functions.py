@@ -81,6 +81,9 @@ INLINED = {
     "work.workflow_of",
     "work.id_suffix",
     "work.is_task",
+    "work.blob_place",
+    "work.referenced_blob_ids",
+    "work.referenced_write_blob_ids",
 }
 SEARCH_PATH = "search_path=pg_catalog, pg_temp"
 

@@ -19,6 +19,7 @@ from pylayer.archive.parquet import write_parquet
 from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
+from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.conversations import Conversations
 from pylayer.events import Events
 from pylayer.items import Comments, Decisions, Items, Projects
@@ -82,6 +83,7 @@ _BY_TYPE: Mapping[str, Any] = {
     "work.task_events": "terminal",
     "work.task_status": "ready",
     "void": "",
+    "bytea": b"",
 }
 _BY_NAME: Mapping[str, Any] = {
     "status": "created",
@@ -100,7 +102,26 @@ _BESIDE: Mapping[str, Mapping[str, Any]] = {
     "attempt": {"status": "completed"},
     "steps": {"status": "active", "steps": []},
     "span_id": {"status": "ok", "kind": "llm"},
+    "channels": {},
+    "checkpoints": [
+        {
+            "cursor": ["1", 1, ""],
+            "thread_id": "t",
+            "checkpoint_ns": "",
+            "checkpoint_id": "1",
+            "parent_checkpoint_id": None,
+            "checkpoint": {},
+            "metadata": {},
+            "channel_values": {},
+            "writes": [],
+        }
+    ],
+    "blobs": [],
 }
+
+
+def _value(name: str, kind: str) -> Any:
+    return _BY_TYPE[kind] if kind == "bigint" else _BY_NAME.get(name, _BY_TYPE[kind])
 
 
 @dataclass(frozen=True)
@@ -120,6 +141,7 @@ class Signature:
         for name, values in _BESIDE.items():
             found |= values if name in self.columns else {}
         return found
+        return {name: _value(name, kind) for name, kind in sorted(self.columns.items())}
 
 
 def signatures(connection: Connection[dict[str, Any]]) -> dict[str, Signature]:
@@ -167,6 +189,8 @@ class Recorder:
         self.executions: Executions[Sync] = Executions(self)
         self.workflows: Workflows[Sync] = Workflows(self)
         self.tasks: Tasks[Sync] = Tasks(self)
+        self.checkpoints: Checkpoints[Sync] = Checkpoints(self)
+        self.graph_cache: GraphCache[Sync] = GraphCache(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from pylayer.archive import Archives
 from pylayer.archive.parquet import Contents
 from pylayer.artifacts import ArtifactInfo, Artifacts
 from pylayer.calls import call_sql, operation
+from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.conversations import Conversations
 from pylayer.errors import Conflict
 from pylayer.events import Event, Events
@@ -36,6 +38,7 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 SPAN = Span(span_id="s", name="call", kind="llm", started_at=NOW, ended_at=NOW)
 LEASE = UUID(int=0)
+CHECKPOINT = {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}
 EVENT = Event(event_name="workflow.flow_issue", payload={"issue_type": "x", "impact": "low"})
 
 # Each operation, called with what it requires.
@@ -110,6 +113,24 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "executions.list_steps": lambda r: r.executions.list_steps("run-1"),
     "executions.record_traces": lambda r: r.executions.record_traces("run-1", [SPAN]),
     "executions.list_traces": lambda r: r.executions.list_traces("run-1"),
+    "checkpoints.put": lambda r: r.checkpoints.put(
+        **CHECKPOINT, parent_checkpoint_id=None, checkpoint={}, metadata={}, channel_values={}
+    ),
+    "checkpoints.put_writes": lambda r: r.checkpoints.put_writes(
+        **CHECKPOINT, task_id="t", task_path="", writes={}, values={}
+    ),
+    "checkpoints.page": lambda r: r.checkpoints.page(),
+    "checkpoints.delta_history": lambda r: r.checkpoints.delta_history(**CHECKPOINT, channels=["c"]),
+    "checkpoints.delete_threads": lambda r: r.checkpoints.delete_threads(["t"]),
+    "checkpoints.delete_for_runs": lambda r: r.checkpoints.delete_for_runs(["r"]),
+    "checkpoints.copy_thread": lambda r: r.checkpoints.copy_thread("t", "u"),
+    "checkpoints.prune": lambda r: r.checkpoints.prune(["t"]),
+    "checkpoints.retire": lambda r: r.checkpoints.retire(),
+    "checkpoints.remove_unused_blobs": lambda r: r.checkpoints.remove_unused_blobs(),
+    "graph_cache.get": lambda r: r.graph_cache.get([("n", "k")]),
+    "graph_cache.set": lambda r: r.graph_cache.set([("n", "k", "t", b"", None)]),
+    "graph_cache.clear": lambda r: r.graph_cache.clear(),
+    "graph_cache.remove_expired": lambda r: r.graph_cache.remove_expired(),
     "keys.create": lambda r: r.keys.create("ci"),
     "keys.list": lambda r: r.keys.list(),
     "keys.revoke": lambda r: r.keys.revoke(ID),
@@ -159,11 +180,13 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
 NAMESPACES = (
     Archives,
     Artifacts,
+    Checkpoints,
     Comments,
     Conversations,
     Decisions,
     Events,
     Executions,
+    GraphCache,
     Items,
     Keys,
     Metrics,
@@ -268,7 +291,7 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 
 def test_each_operation_has_a_scenario() -> None:
     operations = {
-        f"{namespace.__name__.lower()}.{name}"
+        f"{re.sub('(?<=[a-z])(?=[A-Z])', '_', namespace.__name__).lower()}.{name}"
         for namespace in NAMESPACES
         for name, value in vars(namespace).items()
         if isinstance(value, operation)

@@ -1,0 +1,9 @@
+drop table work.graph_cache;
+drop table work.checkpoint_writes;
+drop table work.checkpoints;
+drop table work.checkpoint_blob_uses;
+drop table work.checkpoint_blobs;
+drop table work.checkpoint_threads;
+alter table core.settings
+drop column checkpoint_keep_days,
+drop column checkpoint_keep_last;

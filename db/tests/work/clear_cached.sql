@@ -1,0 +1,11 @@
+select no_plan();
+set local role pylayer_agent;
+select work.set_cached('[["n", "k", "t", 0, null], ["n", "l", "t", 0, null], ["m", "k", "t", 0, null], ["o", "k", "t", 0, null]]', '');
+select is(work.clear_cached('["n", "none"]'), 2::bigint, 'of a namespace');
+select is(work.clear_cached('[]'), 0::bigint, 'of none');
+select is(work.clear_cached(), 2::bigint, 'all');
+select is(work.clear_cached(), 0::bigint, 'a repeat');
+select is(tap.outcome('select work.clear_cached(''{}'')'), 'PT400 invalid_namespaces', 'no array');
+set local role pylayer_analyst;
+select is(tap.outcome('select work.clear_cached()'), '42501', 'an analyst removes none');
+select * from finish();

@@ -1,0 +1,11 @@
+select no_plan();
+select work.set_cached('[["n", "a", "t", 0, -1], ["n", "b", "t", 0, -1], ["n", "c", "t", 0, -1], ["n", "d", "t", 0, 60], ["n", "e", "t", 0, null]]', '');
+set local role pylayer_admin;
+select is(work.remove_expired_cached(2), 2::bigint, 'two of three');
+select is(work.remove_expired_cached(), 1::bigint, 'the third');
+select is(work.remove_expired_cached(), 0::bigint, 'a repeat');
+select is((select count(*) from work.graph_cache), 2::bigint, 'the others stay');
+select is(tap.outcome('select work.remove_expired_cached(0)'), 'PT400 invalid_limit', 'none');
+set local role pylayer_agent;
+select is(tap.outcome('select work.remove_expired_cached()'), '42501', 'an agent may not');
+select * from finish();

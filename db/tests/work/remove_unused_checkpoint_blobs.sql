@@ -1,0 +1,16 @@
+select no_plan();
+select is(tap.put('t', '1', null, 'used'), 'accepted', 'a value in use');
+insert into work.checkpoint_blobs (content_hash, serde_type, data) values (sha256('a'), 't', 'a'), (sha256('b'), 't', 'b'), (sha256('c'), 't', 'c');
+set local role pylayer_admin;
+select is(work.remove_unused_checkpoint_blobs(2), 2::bigint, 'two of three');
+select is(work.remove_unused_checkpoint_blobs(), 1::bigint, 'the third');
+select is(work.remove_unused_checkpoint_blobs(), 0::bigint, 'a repeat');
+select is((select count(*) from work.checkpoint_blobs), 1::bigint, 'the one in use stays');
+select is(tap.outcome('select work.remove_unused_checkpoint_blobs(0)'), 'PT400 invalid_limit', 'none');
+set local role pylayer_agent;
+select is(tap.outcome('select work.remove_unused_checkpoint_blobs()'), '42501', 'an agent may not');
+reset role;
+select is(tap.outcome('update work.checkpoint_blobs set data = ''x'''), 'PT403 append_only', 'a value never changes');
+set local role pylayer_owner;
+select is(tap.outcome('update work.checkpoint_blobs set data = ''x'''), 'PT403 append_only', 'not for the owner either');
+select * from finish();
