@@ -24,7 +24,7 @@ def maintain(
     every: Annotated[str | None, typer.Option(help="Repeat at this interval, such as 15m or 1h.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make months ahead, count events, drop old months, clean up after uploads, sweep tasks. For cron, or with --every."""
+    """Make months ahead, count events, drop old months, clean up uploads and tasks. For cron, or --every."""
     pause = None if every is None else _interval(every)
     with connected(direct=True) as client:
         while True:

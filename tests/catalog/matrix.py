@@ -31,7 +31,7 @@ select
     select a.attname::text from pg_attribute as a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum
   ) as columns,
-  c.relkind <> 'v' or pg_relation_is_updatable(c.oid, false) > 0 as is_writable
+  c.relkind <> 'S' and (c.relkind <> 'v' or pg_relation_is_updatable(c.oid, false) > 0) as is_writable
 from pg_class as c
 where c.relnamespace::regnamespace::text = any(%s) and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
 order by c.oid::regclass::text
