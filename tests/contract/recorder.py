@@ -96,12 +96,6 @@ _BY_NAME: Mapping[str, Any] = {
     "cron": "* * * * *",
     "timezone": "UTC",
     "outcome": "claimed",
-}
-# Rows that have such a column, of runs, steps, workflows and spans, say this as well.
-_BESIDE: Mapping[str, Mapping[str, Any]] = {
-    "attempt": {"status": "completed"},
-    "steps": {"status": "active", "steps": []},
-    "span_id": {"status": "ok", "kind": "llm"},
     "channels": {},
     "checkpoints": [
         {
@@ -117,6 +111,12 @@ _BESIDE: Mapping[str, Mapping[str, Any]] = {
         }
     ],
     "blobs": [],
+}
+# Rows that have such a column, of runs, steps, workflows and spans, say this as well.
+_BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "attempt": {"status": "completed"},
+    "steps": {"status": "active", "steps": []},
+    "span_id": {"status": "ok", "kind": "llm"},
 }
 
 

@@ -4,7 +4,7 @@
 -- Errors:     PT400 invalid_lease.
 create or replace function work.check_lease(p_lease_seconds integer)
 returns void
-language plpgsql volatile parallel unsafe
+language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin

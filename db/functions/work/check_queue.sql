@@ -4,7 +4,7 @@
 -- Errors:     PT400 invalid_queue.
 create or replace function work.check_queue(p_queue text)
 returns void
-language plpgsql volatile parallel unsafe
+language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 begin

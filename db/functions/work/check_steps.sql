@@ -2,7 +2,7 @@
 --
 -- Parameters: p_steps, an array of at most 500 objects with name and, where a step has some, depends_on: an array of
 --             the names of steps that come before it.
--- Errors:     PT422 invalid_steps, duplicate_step, unknown_dependency, dependency_cycle; PT413 value_limit.
+-- Errors:     PT422 invalid_steps, duplicate_step, unknown_dependency, step_cycle; PT413 value_limit.
 create or replace function work.check_steps(p_steps jsonb) returns void
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -53,7 +53,7 @@ begin
   end loop;
   if cardinality(v_next) > 0 then
     raise exception using
-      errcode = 'PT422', message = 'steps depend on each other in a circle', constraint = 'dependency_cycle',
+      errcode = 'PT422', message = 'steps depend on each other in a circle', constraint = 'step_cycle',
       detail = left(array_to_string(v_next, ', '), 500), hint = 'take one of the dependencies away';
   end if;
 end

@@ -30,7 +30,7 @@ declare
   v_task work.claimed_task;
   v_count integer := 0;
   v_last integer := 0;
-  v_changes work.task_change[] := '{}';
+  v_changes work.task_change[] := array[]::work.task_change[];
 begin
   if (
     length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
@@ -85,7 +85,7 @@ begin
       returning t.*
     )
     select
-      c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
+      c.execution_id::text, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
       c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
       c.scheduled_at, c.started_at, c.position
     from claimed as c

@@ -56,7 +56,7 @@ begin
       core.new_ulid(v_now), v_now, v_now, 'ready', p_priority, p_max_retries, p_timeout_seconds, p_queue, p_task_name,
       p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id, nullif(p_input_data, 'null'), p_metadata
     )
-    returning t.execution_id, true into execution_id, created;
+    returning t.execution_id::text, true into execution_id, created;
     return;
   end if;
   select e.execution_id, e.created into execution_id, created

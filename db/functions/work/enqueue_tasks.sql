@@ -78,7 +78,7 @@ begin
     where (select bool_and(w.is_good is true) from given as w)
     order by g.unique_key, g.nth
     on conflict (queue, unique_key) where unique_key is not null do nothing
-    returning execution_id, position, queue, concurrency_key is not null as has_key
+    returning execution_id::text, position, queue, concurrency_key is not null as has_key
   )
   select array_agg(s.execution_id order by s.position), array_agg(distinct s.queue), bool_or(s.has_key)
   into v_ids, v_queues, v_has_keys

@@ -19,9 +19,9 @@ begin
   for v_nth in 3 .. least(p_exhausted, cardinality(p_state)) loop
     p_state[v_nth] := case when p_state[v_nth] = 0 then v_seen else p_state[v_nth] end;
   end loop;
-  p_state[1] := 1000 * extract(
+  p_state[1] := (1000 * extract(
     epoch from v_now + greatest(interval '1 second', least(20 * (v_now - p_started), interval '50 seconds'))
-  );
+  ))::bigint;
   p_state[2] := (select s.last_value from work.task_positions as s);
   perform set_config(p_noted, p_state::text, false);
 end

@@ -5,7 +5,7 @@
 -- Tables:     work.task_executions (read).
 create or replace function work.refuse_lease(p_execution_id text, p_lease uuid)
 returns void
-language plpgsql volatile parallel unsafe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare

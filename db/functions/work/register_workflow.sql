@@ -10,7 +10,7 @@
 -- Returns: the version; created is false when it was there.
 -- Errors:  PT400 invalid_name, invalid_version, invalid_status, invalid_project_id, invalid_metadata, invalid_tags;
 --          PT409 workflow_in_use: runs have used another definition of this version; PT413 value_limit;
---          PT422 invalid_steps, duplicate_step, unknown_dependency, dependency_cycle.
+--          PT422 invalid_steps, duplicate_step, unknown_dependency, step_cycle.
 -- Tables:  work.workflows (row locked, inserted or updated).
 -- Repeat:  safe.
 create or replace function work.register_workflow(

@@ -18,8 +18,8 @@ select is(pg_temp.steps(v.steps), 'PT422 ' || v.reason, v.steps) from (values
   ('[{"name": 1}]', 'invalid_steps'), ('[{"name": ""}]', 'invalid_steps'), ('[{"name": "a", "depends_on": "a"}]', 'invalid_steps'),
   ('[{"name": "a", "depends_on": [1]}]', 'invalid_steps'), ('[[]]', 'invalid_steps'),
   ('[{"name": "a"}, {"name": "a"}]', 'duplicate_step'), ('[{"name": "a", "depends_on": ["b"]}]', 'unknown_dependency'),
-  ('[{"name": "a", "depends_on": ["a"]}]', 'dependency_cycle'),
-  ('[{"name": "a"}, {"name": "b", "depends_on": ["a", "d"]}, {"name": "c", "depends_on": ["b"]}, {"name": "d", "depends_on": ["c"]}]', 'dependency_cycle')
+  ('[{"name": "a", "depends_on": ["a"]}]', 'step_cycle'),
+  ('[{"name": "a"}, {"name": "b", "depends_on": ["a", "d"]}, {"name": "c", "depends_on": ["b"]}, {"name": "d", "depends_on": ["c"]}]', 'step_cycle')
 ) as v (steps, reason);
 select is(pg_temp.steps((select jsonb_agg(jsonb_build_object('name', n)) from generate_series(1, 501) as n)::text), 'PT422 invalid_steps', '501 steps');
 select is(pg_temp.steps((select jsonb_agg(jsonb_build_object('name', n::text, 'depends_on', case when n > 1 then jsonb_build_array((n - 1)::text) else '[]' end)) from generate_series(1, 500) as n)::text), 'accepted', 'a chain of 500');

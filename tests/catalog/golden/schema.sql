@@ -32,6 +32,43 @@ CREATE EXTENSION IF NOT EXISTS pg_partman WITH SCHEMA partman;
 
 COMMENT ON EXTENSION pg_partman IS 'Extension to manage partitioned tables by time or ID';
 
+CREATE TYPE ai.conversation_info AS (
+	instance_id text,
+	title text,
+	agent_id text,
+	run_id text,
+	project_id text,
+	tags jsonb,
+	metadata jsonb,
+	message_count bigint,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone
+);
+
+ALTER TYPE ai.conversation_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE ai.conversation_info IS 'A conversation as functions return it';
+
+CREATE TYPE ai.message_info AS (
+	instance_id text,
+	"position" bigint,
+	message_id text,
+	agent_id text,
+	role text,
+	content text,
+	tool_calls jsonb,
+	tool_call_id text,
+	is_error boolean,
+	metadata jsonb,
+	token_count integer,
+	is_token_estimate boolean,
+	created_at timestamp with time zone
+);
+
+ALTER TYPE ai.message_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE ai.message_info IS 'A message as functions return it';
+
 CREATE TYPE ai.model_price AS (
 	model text,
 	provider text,
@@ -150,6 +187,279 @@ ALTER TYPE work.artifact_info OWNER TO pylayer_owner;
 
 COMMENT ON TYPE work.artifact_info IS 'A version with what its artifact says, without content; deleted: its content is gone';
 
+CREATE TYPE work.attachment_info AS (
+	item_id text,
+	artifact_id text,
+	version integer,
+	label text,
+	attached_by text,
+	created_at timestamp with time zone
+);
+
+ALTER TYPE work.attachment_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.attachment_info IS 'An attachment as functions return it';
+
+CREATE TYPE work.claimed_task AS (
+	execution_id text,
+	lease uuid,
+	lease_expires_at timestamp with time zone,
+	queue text,
+	task_name text,
+	task_type text,
+	priority integer,
+	retry_count integer,
+	max_retries integer,
+	timeout_seconds integer,
+	input_data jsonb,
+	run_id text,
+	workflow_name text,
+	agent_id text,
+	project_id text,
+	metadata jsonb,
+	scheduled_at timestamp with time zone,
+	started_at timestamp with time zone,
+	"position" bigint
+);
+
+ALTER TYPE work.claimed_task OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.claimed_task IS 'A task as a worker gets it: with the token and the end of its lease';
+
+CREATE TYPE work.comment_info AS (
+	comment_id text,
+	item_id text,
+	body text,
+	author text,
+	is_ai boolean,
+	author_user_id text,
+	author_agent_id text,
+	github_node_id text,
+	metadata jsonb,
+	created_at timestamp with time zone
+);
+
+ALTER TYPE work.comment_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.comment_info IS 'A comment as functions return it';
+
+CREATE TYPE work.decision_info AS (
+	decision_id text,
+	project_id text,
+	item_id text,
+	title text,
+	decision text,
+	rationale text,
+	alternatives jsonb,
+	supersedes_id text,
+	superseded_by_id text,
+	decided_by text,
+	run_id text,
+	decided_at timestamp with time zone
+);
+
+ALTER TYPE work.decision_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.decision_info IS 'A decision as functions return it; superseded_by_id: the one that holds instead, null when it holds';
+
+CREATE TYPE work.execution_info AS (
+	run_id text,
+	workflow_id text,
+	version text,
+	parent_run_id text,
+	status text,
+	reason text,
+	actor text,
+	current_step text,
+	total_steps integer,
+	completed_steps integer,
+	state_data jsonb,
+	inputs jsonb,
+	outputs jsonb,
+	error text,
+	error_count integer,
+	attempt integer,
+	worker text,
+	waiting_for text,
+	due_at timestamp with time zone,
+	deadline timestamp with time zone,
+	assigned_agents text[],
+	project_id text,
+	metadata jsonb,
+	tags jsonb,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone,
+	started_at timestamp with time zone,
+	completed_at timestamp with time zone,
+	created boolean
+);
+
+ALTER TYPE work.execution_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.execution_info IS 'A run; created is true only when this call started it';
+
+CREATE TYPE work.item_info AS (
+	item_id text,
+	project_id text,
+	item_type text,
+	title text,
+	description text,
+	priority integer,
+	state text,
+	state_seq integer,
+	state_since timestamp with time zone,
+	closed_at timestamp with time zone,
+	version integer,
+	assigned_user_id text,
+	assigned_agent_id text,
+	depends_on text[],
+	github_repository text,
+	github_number integer,
+	github_node_id text,
+	github_url text,
+	ai_analysis jsonb,
+	ai_suggestions jsonb,
+	tags jsonb,
+	metadata jsonb,
+	created_by text,
+	run_id text,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone
+);
+
+ALTER TYPE work.item_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.item_info IS 'An item as functions return it, with the ids of what it waits for';
+
+CREATE TYPE work.project_info AS (
+	project_id text,
+	name text,
+	description text,
+	repository text,
+	default_branch text,
+	tech_stack jsonb,
+	pr_merge_rate numeric,
+	test_coverage numeric,
+	tags jsonb,
+	metadata jsonb,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone
+);
+
+ALTER TYPE work.project_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.project_info IS 'A project as functions return it';
+
+CREATE TYPE work.step_info AS (
+	run_id text,
+	step_name text,
+	status text,
+	attempt integer,
+	tries integer,
+	output jsonb,
+	error text,
+	duration_ms bigint,
+	wakes_at timestamp with time zone,
+	started_at timestamp with time zone,
+	completed_at timestamp with time zone
+);
+
+ALTER TYPE work.step_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.step_info IS 'A step of a run';
+
+CREATE TYPE work.task_change AS (
+	execution_id text,
+	queue text,
+	from_status text,
+	to_status text,
+	run_id text,
+	workflow_name text,
+	project_id text,
+	concurrency_key text,
+	reason text,
+	actor text,
+	since timestamp with time zone
+);
+
+ALTER TYPE work.task_change OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.task_change IS 'A change of a task''s state: from one, null at creation, in which it was since a time, to another';
+
+CREATE TYPE work.task_events AS ENUM (
+    'terminal',
+    'all',
+    'none'
+);
+
+ALTER TYPE work.task_events OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.task_events IS 'Which changes of a task''s state become events: completed and failed, every one, or none';
+
+CREATE TYPE work.task_status AS ENUM (
+    'scheduled',
+    'blocked',
+    'ready',
+    'running',
+    'completed',
+    'failed'
+);
+
+ALTER TYPE work.task_status OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.task_status IS 'scheduled: waits for its time; blocked: waits for a task with its concurrency key; ready; running; completed; failed: a dead letter';
+
+CREATE TYPE work.task_info AS (
+	execution_id text,
+	queue text,
+	task_name text,
+	task_type text,
+	status work.task_status,
+	priority integer,
+	retry_count integer,
+	max_retries integer,
+	timeout_seconds integer,
+	input_data jsonb,
+	output_data jsonb,
+	error text,
+	unique_key text,
+	concurrency_key text,
+	run_id text,
+	workflow_name text,
+	agent_id text,
+	project_id text,
+	worker text,
+	metadata jsonb,
+	created_at timestamp with time zone,
+	scheduled_at timestamp with time zone,
+	started_at timestamp with time zone,
+	lease_expires_at timestamp with time zone,
+	finished_at timestamp with time zone,
+	execution_time_ms bigint
+);
+
+ALTER TYPE work.task_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.task_info IS 'A task as functions return it, without the token of its lease';
+
+CREATE TYPE work.transition_info AS (
+	item_id text,
+	seq integer,
+	from_state text,
+	to_state text,
+	actor text,
+	reason text,
+	run_id text,
+	workflow_name text,
+	agent_role text,
+	time_in_state_seconds double precision,
+	occurred_at timestamp with time zone
+);
+
+ALTER TYPE work.transition_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.transition_info IS 'A change of state as functions return it';
+
 CREATE TYPE work.upload_state AS ENUM (
     'open',
     'committed',
@@ -181,6 +491,264 @@ ALTER TYPE work.version_info OWNER TO pylayer_owner;
 
 COMMENT ON TYPE work.version_info IS 'A version as a write returns it; created is false when the bytes were stored already';
 
+CREATE TYPE work.workflow_info AS (
+	workflow_id text,
+	version text,
+	name text,
+	description text,
+	status text,
+	steps jsonb,
+	project_id text,
+	metadata jsonb,
+	tags jsonb,
+	used_at timestamp with time zone,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone,
+	created boolean
+);
+
+ALTER TYPE work.workflow_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE work.workflow_info IS 'A version of a workflow; created is false when it stood there already';
+
+CREATE FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text DEFAULT ''::text, p_message_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_tool_calls jsonb DEFAULT NULL::jsonb, p_tool_call_id text DEFAULT NULL::text, p_is_error boolean DEFAULT false, p_metadata jsonb DEFAULT NULL::jsonb, p_token_count bigint DEFAULT NULL::bigint) RETURNS TABLE(message_id text, "position" bigint, status text, token_count integer)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select m.message_id, m.position, m.status, m.token_count
+  from ai.append_messages(
+    p_instance_id => p_instance_id,
+    p_messages => jsonb_build_array(jsonb_build_object(
+      'role', p_role,
+      'content', p_content,
+      'message_id', p_message_id,
+      'agent_id', p_agent_id,
+      'tool_calls', p_tool_calls,
+      'tool_call_id', p_tool_call_id,
+      'is_error', p_is_error,
+      'metadata', p_metadata,
+      'token_count', p_token_count
+    ))
+  ) as m
+$$;
+
+ALTER FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text, p_message_id text, p_agent_id text, p_tool_calls jsonb, p_tool_call_id text, p_is_error boolean, p_metadata jsonb, p_token_count bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text, p_message_id text, p_agent_id text, p_tool_calls jsonb, p_tool_call_id text, p_is_error boolean, p_metadata jsonb, p_token_count bigint) IS 'Appends a message to a conversation; safe to repeat with its id. Errors: PT400, PT404 no_conversation, PT409 message_conflict, PT413';
+
+CREATE FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) RETURNS TABLE(message_id text, "position" bigint, status text, token_count integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_last bigint;
+  v_new bigint;
+  v_batch ai.message_info[];
+  v_conflict text;
+begin
+  perform ai.check_messages(p_messages => p_messages);
+  select c.message_count into v_last from ai.conversations as c where c.instance_id = p_instance_id for no key update;
+  if not found then
+    perform ai.refuse_no_conversation(p_instance_id => p_instance_id);
+  end if;
+  v_batch := array(
+    select m from ai.given_messages(p_instance_id => p_instance_id, p_messages => p_messages) as m order by m.position
+  );
+
+  with fresh as (
+    select f.*, v_last + row_number() over (order by f.position) as place
+    from (
+      select distinct on (b.message_id) b.* from unnest(v_batch) as b order by b.message_id, b.position
+    ) as f
+    where not exists (
+      select from ai.messages as m where m.instance_id = p_instance_id and m.message_id = f.message_id
+    )
+  ),
+  calls as (
+    select f.place, c.call ->> 'id' as id
+    from fresh as f
+    cross join jsonb_array_elements(f.tool_calls) as c (call)
+  )
+  insert into ai.messages (
+    instance_id, position, message_id, agent_id, role, content, tool_calls, tool_call_id, call_position, is_error, metadata,
+    token_count, is_token_estimate, recorded_epoch, recorded_xid
+  )
+  select
+    f.instance_id, f.place, f.message_id, f.agent_id, f.role, f.content, f.tool_calls, f.tool_call_id,
+    case when f.role = 'tool' then coalesce(
+      (select max(c.place) from calls as c where c.id = f.tool_call_id and c.place < f.place),
+      (
+        select m.position
+        from ai.messages as m
+        where m.instance_id = p_instance_id
+          and m.tool_calls @> jsonb_build_array(jsonb_build_object('id', f.tool_call_id))
+        order by m.position desc
+        limit 1
+      )
+    ) end,
+    f.is_error, f.metadata, f.token_count, f.is_token_estimate, core.current_epoch(),
+    pg_current_xact_id()::text::bigint
+  from fresh as f
+  order by f.place;
+  get diagnostics v_new = row_count;
+  if v_new > 0 then
+    update ai.conversations as c
+    set message_count = v_last + v_new, updated_at = clock_timestamp()
+    where c.instance_id = p_instance_id;
+  end if;
+
+  if v_new < cardinality(v_batch) then
+    select b.message_id into v_conflict
+    from unnest(v_batch) as b
+    inner join ai.messages as m on m.instance_id = p_instance_id and m.message_id = b.message_id
+    where (m.agent_id, m.role, m.content, m.tool_calls, m.tool_call_id, m.is_error)
+      is distinct from (b.agent_id, b.role, b.content, b.tool_calls, b.tool_call_id, b.is_error)
+    order by b.position
+    limit 1;
+    if found then
+      raise exception using
+        errcode = 'PT409', message = 'there is another message with this id', constraint = 'message_conflict',
+        detail = format('message_id %s in conversation %s', v_conflict, p_instance_id),
+        hint = 'what was said never changes: append another message, with an id of its own';
+    end if;
+  end if;
+
+  return query
+  select
+    m.message_id, m.position,
+    case when m.position > v_last and b.position = min(b.position) over (partition by b.message_id)
+      then 'created' else 'duplicate' end,
+    m.token_count
+  from unnest(v_batch) as b
+  inner join ai.messages as m on m.instance_id = p_instance_id and m.message_id = b.message_id
+  order by b.position;
+end
+$$;
+
+ALTER FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) IS 'Appends messages to a conversation, each message_id once, all or none. Errors: PT400, PT404 no_conversation, PT409 message_conflict, PT413';
+
+CREATE FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong text := case
+    when length(p_instance_id) not between 1 and 255 then 'instance_id'
+    when length(p_title) > 500 then 'title'
+    when length(p_agent_id) > 255 then 'agent_id'
+    when length(p_run_id) > 255 then 'run_id'
+    when length(p_project_id) > 255 then 'project_id'
+    when jsonb_typeof(p_tags) not in ('object', 'array') then 'tags'
+    when jsonb_typeof(p_metadata) <> 'object' then 'metadata'
+    when octet_length(concat(p_tags, p_metadata)) > 262144 then 'tags and metadata, of more than 256 KiB'
+  end;
+begin
+  if v_wrong is not null then
+    raise exception using
+      errcode = 'PT400', message = 'the conversation is malformed', constraint = 'invalid_conversation',
+      detail = v_wrong,
+      hint = 'instance_id has 1 to 255 characters, agent_id, run_id and project_id at most 255, title at most 500; '
+        'tags is an object or array, metadata an object';
+  end if;
+end
+$$;
+
+ALTER FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) IS 'Refuses malformed facts of a conversation';
+
+CREATE FUNCTION ai.check_messages(p_messages jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_wrong record;
+begin
+  if jsonb_typeof(p_messages) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'messages are not a JSON array', constraint = 'not_an_array',
+      detail = coalesce(jsonb_typeof(p_messages), 'null'), hint = 'append one message with ai.append_message';
+  end if;
+  if jsonb_array_length(p_messages) > 1000 then
+    raise exception using
+      errcode = 'PT413', message = 'there are too many messages', constraint = 'too_many_messages',
+      detail = format('%s messages, limit 1000', jsonb_array_length(p_messages)), hint = 'append several batches';
+  end if;
+  select g.nth, ai.message_problem(p_message => g.message) as problem, octet_length(g.message::text) as bytes
+  into v_wrong
+  from jsonb_array_elements(p_messages) with ordinality as g (message, nth)
+  where ai.message_problem(p_message => g.message) is not null or octet_length(g.message::text) > 1048576
+  order by g.nth
+  limit 1;
+  if v_wrong.problem is not null then
+    raise exception using
+      errcode = 'PT400', message = 'a message is malformed', constraint = 'invalid_message',
+      detail = format('message %s: %s', v_wrong.nth, v_wrong.problem),
+      hint = 'role is system, developer, user, assistant or tool; a tool result, and nothing else, has a tool_call_id; tool_calls '
+        'of an assistant are [{"id", "type": "function", "function": {"name", "arguments"}}], arguments as text';
+  elsif found then
+    raise exception using
+      errcode = 'PT413', message = 'a message is too large', constraint = 'message_too_large',
+      detail = format('message %s: %s bytes of JSON, limit 1048576', v_wrong.nth, v_wrong.bytes),
+      hint = 'write large content as an artifact and refer to it';
+  end if;
+end
+$$;
+
+ALTER FUNCTION ai.check_messages(p_messages jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.check_messages(p_messages jsonb) IS 'Refuses a batch of messages that is malformed or too large';
+
+CREATE FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint DEFAULT NULL::bigint, p_max_messages integer DEFAULT NULL::integer) RETURNS SETOF ai.message_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_message record;
+  v_tokens bigint := bigint '0';
+  v_messages integer := 0;
+  v_earliest_call bigint;
+  v_start bigint;
+begin
+  if num_nonnulls(p_max_tokens, p_max_messages) = 0 or least(p_max_tokens, p_max_messages) < 0 then
+    raise exception using
+      errcode = 'PT400', message = 'the window has no size', constraint = 'invalid_window',
+      detail = format('max_tokens %s, max_messages %s', p_max_tokens, p_max_messages),
+      hint = 'give p_max_tokens, p_max_messages or both, from 0';
+  end if;
+  perform ai.get_conversation(p_instance_id => p_instance_id);
+  -- Backwards, and no further than the window: what a long conversation began with costs nothing.
+  for v_message in
+    select m.position, m.token_count, m.call_position
+    from ai.messages as m
+    where m.instance_id = p_instance_id
+    order by m.position desc
+  loop
+    v_tokens := v_tokens + v_message.token_count;
+    v_messages := v_messages + 1;
+    exit when v_tokens > p_max_tokens or v_messages > p_max_messages;
+    v_earliest_call := least(v_earliest_call, v_message.call_position);
+    if v_earliest_call is null or v_message.position <= v_earliest_call then
+      v_start := v_message.position;
+    end if;
+  end loop;
+  return query
+  select
+    m.instance_id, m.position, m.message_id, m.agent_id, m.role, m.content, m.tool_calls, m.tool_call_id, m.is_error,
+    m.metadata, m.token_count, m.is_token_estimate, m.created_at
+  from ai.messages as m
+  where m.instance_id = p_instance_id and m.position >= v_start
+  order by m.position;
+end
+$$;
+
+ALTER FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) IS 'Newest messages that fit, oldest first, no tool result without its call. Errors: PT400 invalid_window, PT404 no_conversation';
+
 CREATE FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone DEFAULT now()) RETURNS numeric
     LANGUAGE sql STABLE STRICT SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -209,6 +777,210 @@ ALTER FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_inp
 
 COMMENT ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) IS 'What a call of a model costs by its list price at a time, USD; null when that is not known';
 
+CREATE FUNCTION ai.create_conversation(p_instance_id text DEFAULT NULL::text, p_title text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_metadata jsonb DEFAULT NULL::jsonb) RETURNS TABLE(instance_id text, title text, agent_id text, run_id text, project_id text, tags jsonb, metadata jsonb, message_count bigint, created_at timestamp with time zone, updated_at timestamp with time zone, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_instance_id text := coalesce(p_instance_id, core.new_ulid());
+  v_created boolean;
+begin
+  perform ai.check_conversation(
+    p_instance_id => v_instance_id, p_title => p_title, p_agent_id => p_agent_id, p_run_id => p_run_id,
+    p_project_id => p_project_id, p_tags => p_tags, p_metadata => p_metadata
+  );
+  insert into ai.conversations (instance_id, title, agent_id, run_id, project_id, tags, metadata)
+  values (v_instance_id, p_title, p_agent_id, p_run_id, p_project_id, p_tags, p_metadata)
+  on conflict do nothing;
+  v_created := found;
+  -- A statement of its own sees the row that a session committed while the one above waited for it.
+  return query
+  select
+    c.instance_id, c.title, c.agent_id, c.run_id, c.project_id, c.tags, c.metadata, c.message_count, c.created_at,
+    c.updated_at, v_created
+  from ai.conversations as c
+  where c.instance_id = v_instance_id
+    and (c.title, c.agent_id, c.run_id, c.project_id, c.tags, c.metadata)
+    is not distinct from (p_title, p_agent_id, p_run_id, p_project_id, p_tags, p_metadata);
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'there is another conversation with this id', constraint = 'conversation_exists',
+      detail = v_instance_id, hint = 'ai.get_conversation shows it; what is said of a conversation never changes';
+  end if;
+end
+$$;
+
+ALTER FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) IS 'Makes a conversation; safe to repeat with its id. Errors: PT400 invalid_conversation, PT409 conversation_exists';
+
+CREATE FUNCTION ai.get_conversation(p_instance_id text) RETURNS ai.conversation_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_conversation ai.conversation_info;
+begin
+  select
+    c.instance_id, c.title, c.agent_id, c.run_id, c.project_id, c.tags, c.metadata, c.message_count, c.created_at,
+    c.updated_at
+  into v_conversation
+  from ai.conversations as c
+  where c.instance_id = p_instance_id;
+  if not found then
+    perform ai.refuse_no_conversation(p_instance_id => p_instance_id);
+  end if;
+  return v_conversation;
+end
+$$;
+
+ALTER FUNCTION ai.get_conversation(p_instance_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.get_conversation(p_instance_id text) IS 'One conversation, without its messages. Errors: PT404 no_conversation';
+
+CREATE FUNCTION ai.given_messages(p_instance_id text, p_messages jsonb) RETURNS SETOF ai.message_info
+    LANGUAGE sql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    p_instance_id,
+    g.nth,
+    coalesce(g.message ->> 'message_id', core.new_ulid()),
+    g.message ->> 'agent_id',
+    g.message ->> 'role',
+    coalesce(g.message ->> 'content', ''),
+    nullif(g.message -> 'tool_calls', 'null'),
+    g.message ->> 'tool_call_id',
+    coalesce((g.message ->> 'is_error')::boolean, false),
+    nullif(g.message -> 'metadata', 'null'),
+    coalesce(
+      (g.message ->> 'token_count')::numeric,
+      -- A rule of thumb for English and for code with the tokenizers of today: four bytes a token.
+      greatest(1, ceil(octet_length(concat(g.message ->> 'content', g.message ->> 'tool_calls')) / 4.0))
+    )::integer,
+    g.message ->> 'token_count' is null,
+    clock_timestamp()
+  from jsonb_array_elements(p_messages) with ordinality as g (message, nth)
+$$;
+
+ALTER FUNCTION ai.given_messages(p_instance_id text, p_messages jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.given_messages(p_instance_id text, p_messages jsonb) IS 'A checked batch of messages as rows, with its defaults filled in';
+
+CREATE FUNCTION ai.is_tool_calls(p_tool_calls jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select case when jsonb_typeof(p_tool_calls) = 'array' then
+    jsonb_array_length(p_tool_calls) > 0
+    -- Counting those that are well-formed: a filter for the others would pass over what it cannot compare.
+    and jsonb_array_length(p_tool_calls) = jsonb_array_length(jsonb_path_query_array(
+      p_tool_calls,
+      'strict $[*] ? (@.type() == "object" && @.id.type() == "string" && @."type" == "function"
+        && @.function.type() == "object" && @.function.name.type() == "string"
+        && @.function.arguments.type() == "string")'
+    ))
+  else false end
+$_$;
+
+ALTER FUNCTION ai.is_tool_calls(p_tool_calls jsonb) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION ai.is_tool_calls(p_tool_calls jsonb) IS 'Whether it is a list of tool calls in the messages format: id, type "function", function with name and arguments (text)';
+
+CREATE FUNCTION ai.list_conversations(p_agent_id text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF ai.conversation_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_after timestamptz;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  if p_after is not null then
+    v_after := (ai.get_conversation(p_instance_id => p_after)).created_at;
+  end if;
+  return query
+  select
+    c.instance_id, c.title, c.agent_id, c.run_id, c.project_id, c.tags, c.metadata, c.message_count, c.created_at,
+    c.updated_at
+  from ai.conversations as c
+  where (p_agent_id is null or c.agent_id = p_agent_id)
+    and (p_run_id is null or c.run_id = p_run_id)
+    and (p_project_id is null or c.project_id = p_project_id)
+    and (p_tags is null or c.tags @> p_tags)
+    and (p_after is null or (c.created_at, c.instance_id) < (v_after, p_after collate "C"))
+  order by c.created_at desc, c.instance_id desc
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) IS 'Conversations, newest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_conversation';
+
+CREATE FUNCTION ai.list_messages(p_instance_id text, p_limit integer DEFAULT 1000, p_after bigint DEFAULT 0) RETURNS SETOF ai.message_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  perform ai.get_conversation(p_instance_id => p_instance_id);
+  return query
+  select
+    m.instance_id, m.position, m.message_id, m.agent_id, m.role, m.content, m.tool_calls, m.tool_call_id, m.is_error,
+    m.metadata, m.token_count, m.is_token_estimate, m.created_at
+  from ai.messages as m
+  where m.instance_id = p_instance_id and m.position > coalesce(p_after, 0)
+  order by m.position
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION ai.list_messages(p_instance_id text, p_limit integer, p_after bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.list_messages(p_instance_id text, p_limit integer, p_after bigint) IS 'Messages of a conversation, oldest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_conversation';
+
+CREATE FUNCTION ai.message_problem(p_message jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select case
+    when jsonb_typeof(p_message) is distinct from 'object' then 'not an object'
+    when (
+      p_message - array[
+        'message_id', 'role', 'content', 'agent_id', 'tool_calls', 'tool_call_id', 'is_error', 'metadata', 'token_count'
+      ]
+    ) <> '{}' then 'unknown key'
+    when exists (
+      select
+      from unnest(array['message_id', 'role', 'content', 'agent_id', 'tool_call_id']) as k (name)
+      where jsonb_typeof(p_message -> k.name) not in ('string', 'null')
+    ) then 'message_id, role, content, agent_id or tool_call_id is no text'
+    when length(p_message ->> 'message_id') not between 1 and 255 then 'message_id'
+    when coalesce(p_message ->> 'role', '') not in ('system', 'developer', 'user', 'assistant', 'tool') then 'role'
+    when length(p_message ->> 'agent_id') > 255 then 'agent_id'
+    when
+      p_message ->> 'tool_calls' is not null
+      and not (p_message ->> 'role' = 'assistant' and ai.is_tool_calls(p_tool_calls => p_message -> 'tool_calls'))
+      then 'tool_calls'
+    when
+      (p_message ->> 'role' = 'tool') <> (p_message ->> 'tool_call_id' is not null)
+      or length(p_message ->> 'tool_call_id') not between 1 and 255
+      then 'tool_call_id'
+    when jsonb_typeof(p_message -> 'is_error') not in ('boolean', 'null') then 'is_error'
+    when jsonb_typeof(p_message -> 'metadata') not in ('object', 'null') then 'metadata'
+    when
+      p_message ->> 'token_count' is not null
+      and not p_message @? 'strict $.token_count ? (@ >= 0 && @ <= 1000000000 && @ == @.floor())'
+      then 'token_count'
+  end
+$_$;
+
+ALTER FUNCTION ai.message_problem(p_message jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.message_problem(p_message jsonb) IS 'What keeps a message from being appended; null when nothing does';
+
 CREATE FUNCTION ai.model_prices(p_at timestamp with time zone DEFAULT now()) RETURNS SETOF ai.model_price
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -228,6 +1000,72 @@ $$;
 ALTER FUNCTION ai.model_prices(p_at timestamp with time zone) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION ai.model_prices(p_at timestamp with time zone) IS 'The price of each model at a time (default: now), USD per million tokens';
+
+CREATE FUNCTION ai.refuse_no_conversation(p_instance_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PT404', message = 'there is no such conversation', constraint = 'no_conversation',
+    detail = format('instance_id %s', coalesce(left(p_instance_id, 255), 'null')),
+    hint = 'ai.create_conversation makes one; ai.list_conversations shows those that exist';
+end
+$$;
+
+ALTER FUNCTION ai.refuse_no_conversation(p_instance_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.refuse_no_conversation(p_instance_id text) IS 'Raises the error of a conversation that was not found';
+
+CREATE FUNCTION ai.search_messages(p_query text, p_instance_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 100, p_after_instance_id text DEFAULT NULL::text, p_after_position bigint DEFAULT NULL::bigint) RETURNS SETOF ai.message_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_query tsquery := websearch_to_tsquery('pg_catalog.english', p_query);
+  v_is_next boolean := num_nonnulls(p_after_instance_id, p_after_position) > 0;
+  v_after timestamptz;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  if v_query is null or querytree(v_query) in ('', 'T') then
+    raise exception using
+      errcode = 'PT400', message = 'the query has no word to search for', constraint = 'invalid_query',
+      detail = coalesce(left(p_query, 200), 'null'), hint = 'words such as "and" or "the" are not searched, nor are only excluded ones';
+  end if;
+  if v_is_next then
+    select m.created_at into v_after
+    from ai.messages as m
+    where m.instance_id = p_after_instance_id and m.position = p_after_position;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'there is no such message', constraint = 'no_message',
+        detail = format('position %s in conversation %s', p_after_position, left(p_after_instance_id, 255)),
+        hint = 'give the instance_id and the position of the last row of the previous page';
+    end if;
+  end if;
+  return query
+  select
+    m.instance_id, m.position, m.message_id, m.agent_id, m.role, m.content, m.tool_calls, m.tool_call_id, m.is_error,
+    m.metadata, m.token_count, m.is_token_estimate, m.created_at
+  from ai.messages as m
+  inner join ai.conversations as c on c.instance_id = m.instance_id
+  where to_tsvector('pg_catalog.english', left(m.content, 100000)) @@ v_query
+    and (p_instance_id is null or m.instance_id = p_instance_id)
+    and (p_agent_id is null or c.agent_id = p_agent_id)
+    and (p_project_id is null or c.project_id = p_project_id)
+    and (
+      not v_is_next
+      or (m.created_at, m.instance_id, m.position) < (v_after, p_after_instance_id collate "C", p_after_position)
+    )
+  order by m.created_at desc, m.instance_id desc, m.position desc
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) IS 'Messages whose text matches a query, newest first, in keyset pages. Errors: PT400 invalid_query, invalid_limit, PT404 no_message';
 
 CREATE FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric DEFAULT NULL::numeric) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -282,10 +1120,38 @@ ALTER FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per
 
 COMMENT ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) IS 'Writes the price that a model has from a time on; safe to repeat. Errors: PT400, PT409 price_exists';
 
+CREATE FUNCTION ai.training_chat(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) RETURNS TABLE(messages jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select t.messages
+  from ai.conversations as c
+  cross join lateral (
+    select jsonb_agg(
+      jsonb_build_object('role', m.role, 'content', m.content)
+      || case when m.tool_calls is null then '{}' else jsonb_build_object('tool_calls', m.tool_calls) end
+      || case when m.tool_call_id is null then '{}' else jsonb_build_object('tool_call_id', m.tool_call_id) end
+      order by m.position
+    ) as messages
+    from ai.messages as m
+    where m.instance_id = c.instance_id
+      and (m.recorded_epoch, m.recorded_xid) < (p_epoch, p_xid)
+  ) as t
+  where c.created_at >= p_from
+    and c.created_at < p_to
+    and t.messages is not null
+  order by c.created_at, c.instance_id
+$$;
+
+ALTER FUNCTION ai.training_chat(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.training_chat(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) IS 'Conversations that began in a time range, their messages below a horizon, in the messages format of fine-tuning tools';
+
 CREATE FUNCTION core.advance_epoch() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
     AS $$
+  lock table core.settings in access exclusive mode;
   update core.settings as s
   set epoch = s.epoch + 1, system_identifier = c.system_identifier
   from pg_control_system() as c
@@ -294,7 +1160,7 @@ $$;
 
 ALTER FUNCTION core.advance_epoch() OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION core.advance_epoch() IS 'Begins a new epoch, after the data came back from a backup';
+COMMENT ON FUNCTION core.advance_epoch() IS 'Begins a new epoch, after the data came back from a backup and before anything writes. Errors: 55P03';
 
 CREATE FUNCTION core.crockford_8(p_bits bigint) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -675,6 +1541,26 @@ $$;
 ALTER FUNCTION iam.role_scopes(p_role text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION iam.role_scopes(p_role text) IS 'The scopes that a key of a role may have; null for a role that keys cannot act as';
+
+CREATE FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS TABLE(month timestamp with time zone, events bigint, is_archived boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+  select
+    r.month, r.events,
+    exists (select from telemetry.archives as a where a.month = r.month and a.verified_at is not null)
+  from telemetry.retired_months as r
+  where r.month < p_to
+    and r.month + interval '1 month' > p_from
+    and r.events > 0
+    and not exists (select from telemetry.month_tables() as t where t.month = r.month and t.state = 'attached')
+  order by r.month
+$$;
+
+ALTER FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) IS 'Months of a time range that had events and are not in the table of events';
 
 CREATE FUNCTION telemetry.archive_key(p_month timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -3111,6 +3997,120 @@ ALTER FUNCTION work.abort_upload(p_upload_id text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.abort_upload(p_upload_id text) IS 'Gives an upload up; true when it was open. Errors: PT404 no_upload, PT409 already_committed';
 
+CREATE FUNCTION work.add_comment(p_item_id text, p_body text, p_author text DEFAULT NULL::text, p_is_ai boolean DEFAULT false, p_user_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, p_github_node_id text DEFAULT NULL::text, p_comment_id text DEFAULT NULL::text) RETURNS work.comment_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id text := coalesce(p_comment_id, core.new_ulid());
+  v_comment work.comment_info;
+begin
+  perform work.check_comment(
+    p_body => p_body, p_is_ai => p_is_ai, p_user_id => p_user_id, p_metadata => p_metadata,
+    p_github_node_id => p_github_node_id, p_comment_id => p_comment_id
+  );
+  perform work.check_context(p_actor => p_author);
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  perform work.check_assignee(p_user_id => p_user_id, p_agent_id => p_agent_id);
+  insert into work.comments (
+    comment_id, item_id, body, author, is_ai, author_user_id, author_agent_id, github_node_id, metadata
+  )
+  values (
+    v_id, p_item_id, p_body, coalesce(p_author, session_user), coalesce(p_is_ai, false) or p_agent_id is not null, p_user_id,
+    p_agent_id, p_github_node_id, p_metadata
+  )
+  on conflict do nothing;
+  -- A statement of its own sees the row that a session committed while the one above waited for it.
+  select
+    c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
+    c.metadata, c.created_at
+  into v_comment
+  from work.comments as c
+  where (c.comment_id = v_id or c.github_node_id = p_github_node_id)
+    and c.item_id = p_item_id
+    and c.body = p_body
+    and c.deleted_at is null;
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'there is another comment with this id', constraint = 'comment_exists',
+      detail = format('comment %s, node %s', v_id, p_github_node_id), hint = 'take another id, or none';
+  end if;
+  return v_comment;
+end
+$$;
+
+ALTER FUNCTION work.add_comment(p_item_id text, p_body text, p_author text, p_is_ai boolean, p_user_id text, p_agent_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.add_comment(p_item_id text, p_body text, p_author text, p_is_ai boolean, p_user_id text, p_agent_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) IS 'Adds a comment to an item; safe to repeat with an id. Errors: PT400, PT404, PT409 comment_exists, PT413 comment_limit';
+
+CREATE FUNCTION work.add_dependency(p_item_id text, p_depends_on_item_id text, p_actor text DEFAULT NULL::text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_context(p_actor => p_actor);
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_depends_on_item_id, ''));
+  insert into work.item_dependencies (item_id, depends_on_item_id, created_by)
+  values (p_item_id, p_depends_on_item_id, coalesce(p_actor, session_user))
+  on conflict do nothing;
+  return found;
+end
+$$;
+
+ALTER FUNCTION work.add_dependency(p_item_id text, p_depends_on_item_id text, p_actor text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.add_dependency(p_item_id text, p_depends_on_item_id text, p_actor text) IS 'Says that an item waits for another; safe to repeat. Errors: PT400, PT404 no_item, PT409 dependency_cycle';
+
+CREATE FUNCTION work.admit_tasks(p_queues text[], p_keys text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_changes work.task_change[];
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using
+      errcode = 'PT409', message = 'tasks with a concurrency key need read committed', constraint = 'not_read_committed',
+      detail = current_setting('transaction_isolation'), hint = 'call it in a transaction that is read committed';
+  end if;
+  perform pg_advisory_xact_lock(hashtext('work.admit_tasks'), n.number)
+  from (
+    select distinct (hashtextextended(k.key, hashtext(k.queue)) & 1023)::integer as number
+    from unnest(p_queues, p_keys) as k (queue, key) order by 1
+  ) as n;
+  with admitted as (
+    update work.task_executions as t
+    set status = 'ready', position = nextval('work.task_positions')
+    from (select distinct u.queue, u.key from unnest(p_queues, p_keys) as u (queue, key)) as k
+    inner join work.queues as q on q.queue = k.queue
+    cross join lateral (
+      select b.execution_id from work.task_executions as b
+      where b.queue = k.queue and b.concurrency_key = k.key and b.status = 'blocked'
+      order by b.priority, b.position
+      limit greatest(q.key_limit - (
+        select count(*) from work.task_executions as r
+        where r.queue = k.queue and r.concurrency_key = k.key and r.status in ('ready', 'running')
+      ), 0)
+    ) as b
+    where t.execution_id = b.execution_id
+    returning t.*
+  )
+  select array_agg(row(
+    a.execution_id, a.queue, 'blocked', 'ready', a.run_id, a.workflow_name, a.project_id, null, null, null, a.scheduled_at
+  )::work.task_change)
+  into v_changes
+  from admitted as a;
+  if v_changes is not null then
+    perform work.store_task_events(p_changes => v_changes);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.admit_tasks(p_queues text[], p_keys text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.admit_tasks(p_queues text[], p_keys text[]) IS 'Makes blocked tasks ready where their concurrency key has room. Errors: PT409 not_read_committed';
+
 CREATE FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3176,6 +4176,153 @@ $$;
 ALTER FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) IS 'Key of a version''s object: artifacts/{type}/{artifact_id}/v{version}/{content_hash}.{ext}';
+
+CREATE FUNCTION work.assign_item(p_item_id text, p_user_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer) RETURNS work.item_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_item work.item_info;
+begin
+  perform work.check_assignee(p_user_id => p_user_id, p_agent_id => p_agent_id);
+  perform work.lock_item(p_item_id => p_item_id, p_expected_version => p_expected_version);
+  update work.items as i
+  set
+    assigned_user_id = p_user_id,
+    assigned_agent_id = p_agent_id,
+    version = i.version + 1,
+    updated_at = clock_timestamp()
+  where i.item_id = p_item_id
+    and (i.assigned_user_id, i.assigned_agent_id) is distinct from (p_user_id, p_agent_id);
+  select r.* into v_item from work.item_rows(p_item_ids => array[p_item_id]) as r;
+  return v_item;
+end
+$$;
+
+ALTER FUNCTION work.assign_item(p_item_id text, p_user_id text, p_agent_id text, p_expected_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.assign_item(p_item_id text, p_user_id text, p_agent_id text, p_expected_version integer) IS 'Assigns an item to a user or an agent, or to nobody. Errors: PT400 invalid_assignee, PT404 no_item, no_user, no_agent, PT409 stale_version';
+
+CREATE FUNCTION work.attach_artifact(p_item_id text, p_artifact_id text, p_version integer DEFAULT NULL::integer, p_label text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) RETURNS work.attachment_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_version integer;
+  v_attachment work.attachment_info;
+begin
+  if length(p_label) not between 1 and 200 then
+    raise exception using
+      errcode = 'PT400', message = 'the label is empty or too long', constraint = 'invalid_label',
+      detail = format('%s characters', length(p_label)), hint = 'say in 1 to 200 characters what it is for, or leave it out';
+  end if;
+  perform work.check_context(p_actor => p_actor);
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  select v.version into v_version
+  from work.artifact_versions as v
+  where v.artifact_id = p_artifact_id
+    and v.version = coalesce(
+      p_version, (select a.latest_version from work.artifacts as a where a.artifact_id = p_artifact_id)
+    );
+  if not found then
+    perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
+  end if;
+  insert into work.attachments (item_id, artifact_id, version, label, attached_by)
+  values (p_item_id, p_artifact_id, v_version, p_label, coalesce(p_actor, session_user))
+  on conflict do nothing;
+  -- A statement of its own sees the row that a session committed while the one above waited for it.
+  select t.item_id, t.artifact_id::text, t.version, t.label, t.attached_by, t.created_at into v_attachment
+  from work.attachments as t
+  where t.item_id = p_item_id and t.artifact_id = p_artifact_id and t.version = v_version;
+  return v_attachment;
+end
+$$;
+
+ALTER FUNCTION work.attach_artifact(p_item_id text, p_artifact_id text, p_version integer, p_label text, p_actor text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.attach_artifact(p_item_id text, p_artifact_id text, p_version integer, p_label text, p_actor text) IS 'Attaches a version of an artifact to an item; safe to repeat. Errors: PT400, PT404 no_item, no_artifact, no_version';
+
+CREATE FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision DEFAULT NULL::double precision) RETURNS work.step_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions := work.lock_execution(
+    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'waiting'
+  );
+  v_step work.step_info := work.step_of(p_run_id => p_run_id, p_step_name => p_step_name);
+  v_wakes_at timestamptz := v_step.wakes_at;
+  v_payload jsonb;
+begin
+  if v_step.status = 'completed' or (v_run.status = 'waiting' and v_step.status = 'waiting') then
+    return v_step;
+  end if;
+  if v_run.status = 'waiting' then  -- for another step
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  perform work.check_run_text(p_what => 'step_name', p_value => p_step_name, p_bytes => 500);
+  perform work.check_run_text(p_what => 'event_name', p_value => p_event_name, p_bytes => 200);
+  if p_timeout_seconds not between 0 and 315576000 then
+    raise exception using
+      errcode = 'PT400', message = 'a timeout is out of range', constraint = 'invalid_timeout',
+      detail = p_timeout_seconds::text, hint = 'use 0 to 315576000 seconds, or null';
+  end if;
+  if v_step.run_id is null then
+    v_wakes_at := clock_timestamp() + make_interval(secs => p_timeout_seconds);
+  end if;
+  update work.signals as s set step_name = p_step_name, received_at = clock_timestamp()
+  where s.signal_id = (
+    select o.signal_id from work.signals as o
+    where o.run_id = p_run_id and o.event_name = p_event_name and o.step_name is null
+    order by o.created_at, o.signal_id
+    limit 1
+  )
+  returning s.payload into v_payload;
+  if found or v_wakes_at <= clock_timestamp() then
+    return work.record_step(
+      p_run => v_run, p_step_name => p_step_name, p_status => 'completed', p_output => v_payload, p_wakes_at => v_wakes_at
+    );
+  end if;
+  return work.suspend_execution(
+    p_run => v_run, p_step_name => p_step_name, p_wakes_at => v_wakes_at, p_waiting_for => p_event_name
+  );
+end
+$$;
+
+ALTER FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) IS 'A step that is complete once the run was sent an event; until then the run waits. Errors: PT400, PT404 no_run, PT409';
+
+CREATE FUNCTION work.begin_item_history() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into work.item_transitions (item_id, seq, to_state, actor, run_id)
+  values (new.item_id, 1, new.state, new.created_by, new.run_id);
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.begin_item_history() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.begin_item_history() IS 'Trigger function: a new item has the first row of its history';
+
+CREATE FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_name text) RETURNS work.step_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return work.record_step(
+    p_run => work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt), p_step_name => p_step_name,
+    p_status => 'running'
+  );
+end
+$$;
+
+ALTER FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_name text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_name text) IS 'Begins a step, or returns the result that it has. Errors: PT400 invalid_name, PT404 no_run, PT409 stale_attempt, run_ended';
 
 CREATE FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text DEFAULT NULL::text, p_artifact_id text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb, p_owner_item_id text DEFAULT NULL::text, p_owner_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text) RETURNS TABLE(upload_id text, artifact_id text, version integer, storage_key text, copy_from text, expires_at timestamp with time zone, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3251,6 +4398,51 @@ ALTER FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mim
 
 COMMENT ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Reserves a version number and records an attempt to write its content to object storage. Errors: PT400, PT404 no_artifact, PT409 type_mismatch, stale_version';
 
+CREATE FUNCTION work.blob_place(p_place jsonb) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+select case when p_place::text ~ '^[0-9]{1,6}$' then p_place::text::integer + 1 end
+$_$;
+
+ALTER FUNCTION work.blob_place(p_place jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.blob_place(p_place jsonb) IS 'Index in an array of a blob''s place, null when it is none';
+
+CREATE FUNCTION work.cancel_execution(p_run_id text, p_reason text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) RETURNS work.execution_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions;
+  v_found text[] := array[p_run_id];
+begin
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
+  if v_run.status is null or v_run.status in ('completed', 'failed') then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  -- Level by level: a run that starts another holds its own row, so nothing new appears below what is cancelled.
+  while v_run.status <> 'cancelled' and cardinality(v_found) > 0 loop
+    with locked as (
+      select e.run_id from work.workflow_executions as e
+      where e.run_id = any(v_found) and e.completed_at is null
+      order by e.run_id
+      for no key update
+    )
+    update work.workflow_executions as e
+    set status = 'cancelled', reason = left(p_reason, 1000), actor = left(p_actor, 500), updated_at = clock_timestamp()
+    from locked as l
+    where e.run_id = l.run_id;
+    v_found := array(select e.run_id from work.workflow_executions as e where e.parent_run_id = any(v_found));
+  end loop;
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.cancel_execution(p_run_id text, p_reason text, p_actor text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.cancel_execution(p_run_id text, p_reason text, p_actor text) IS 'Cancels a run and the runs that it started. Errors: PT404 no_run, PT409 run_ended';
+
 CREATE FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3306,6 +4498,148 @@ ALTER FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mim
 
 COMMENT ON FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Refuses malformed facts of an artifact or version';
 
+CREATE FUNCTION work.check_assignee(p_user_id text, p_agent_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if num_nonnulls(p_user_id, p_agent_id) > 1 then
+    raise exception using
+      errcode = 'PT400', message = 'a user and an agent at once', constraint = 'invalid_assignee',
+      detail = format('user %s, agent %s', left(p_user_id, 64), left(p_agent_id, 100)), hint = 'name one of them';
+  end if;
+  if p_user_id is not null and not exists (
+    select from iam.users as u where u.user_id = p_user_id and u.deleted_at is null
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such user', constraint = 'no_user',
+      detail = left(p_user_id, 64), hint = 'iam.users has those that exist';
+  end if;
+  if p_agent_id is not null and not exists (
+    select from ai.agents as a where a.agent_id = p_agent_id and a.deleted_at is null and a.status <> 'retired'
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such agent, or it is retired', constraint = 'no_agent',
+      detail = left(p_agent_id, 100), hint = 'ai.agents has those that exist';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_assignee(p_user_id text, p_agent_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_assignee(p_user_id text, p_agent_id text) IS 'Refuses a user or agent that cannot be named. Errors: PT400 invalid_assignee, PT404 no_user, no_agent';
+
+CREATE FUNCTION work.check_checkpoint_key(p_checkpoint_ns text, p_checkpoint_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_checkpoint_ns is null or octet_length(p_checkpoint_ns) > 1000 then
+    raise exception using
+      errcode = 'PT400', message = 'checkpoint_ns is missing or too long', constraint = 'invalid_checkpoint_ns',
+      detail = format('%s bytes', octet_length(p_checkpoint_ns)), hint = 'the root graph''s is empty; at most 1000 bytes';
+  end if;
+  if p_checkpoint_id is null or octet_length(p_checkpoint_id) not between 1 and 500 then
+    raise exception using
+      errcode = 'PT400', message = 'checkpoint_id is missing or too long', constraint = 'invalid_checkpoint_id',
+      detail = format('%s bytes', octet_length(p_checkpoint_id)), hint = 'give 1 to 500 bytes of text';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_checkpoint_key(p_checkpoint_ns text, p_checkpoint_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_checkpoint_key(p_checkpoint_ns text, p_checkpoint_id text) IS 'Refuses ids that the tables of checkpoints cannot hold. Errors: PT400 invalid_checkpoint_ns, invalid_checkpoint_id';
+
+CREATE FUNCTION work.check_claim(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if (length(p_worker) between 1 and 200) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the worker has no usable name', constraint = 'invalid_worker',
+      detail = format('%s characters', length(p_worker)), hint = '1 to 200 characters, such as host and process id';
+  elsif (cardinality(p_queues) between 1 and 100) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'no queue, or too many', constraint = 'invalid_queues',
+      detail = format('%s queues', cardinality(p_queues)), hint = 'name 1 to 100 queues';
+  elsif (p_n between 1 and 1000) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the number of tasks is out of range', constraint = 'invalid_limit',
+      detail = coalesce(p_n::text, 'null'), hint = '1 to 1000';
+  end if;
+  perform work.check_lease(p_lease_seconds => p_lease_seconds);
+end
+$$;
+
+ALTER FUNCTION work.check_claim(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_claim(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) IS 'Refuses a claim that is none. Errors: PT400';
+
+CREATE FUNCTION work.check_comment(p_body text, p_is_ai boolean, p_user_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if (octet_length(p_body) > 0) is not true
+    or (p_is_ai and p_user_id is not null)
+    or jsonb_typeof(p_metadata) <> 'object'
+    or length(p_github_node_id) not between 1 and 200
+  then
+    raise exception using
+      errcode = 'PT400', message = 'the comment cannot be stored so', constraint = 'invalid_comment',
+      detail = format(
+        'body of %s bytes, is_ai %s, user %s, metadata %s, github_node_id of %s characters', octet_length(p_body), p_is_ai,
+        left(p_user_id, 64), jsonb_typeof(p_metadata), length(p_github_node_id)
+      ),
+      hint = 'a text, of an AI or of a user, metadata as an object, a node id of 1 to 200 characters';
+  end if;
+  if p_comment_id !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'comment_id is not a ULID', constraint = 'invalid_comment_id',
+      detail = left(p_comment_id, 64), hint = 'a ULID is 26 characters of upper-case Crockford base32';
+  end if;
+  if greatest(octet_length(p_body), pg_column_size(p_metadata)) > 262144 then
+    raise exception using
+      errcode = 'PT413', message = 'the comment is too large', constraint = 'comment_limit',
+      detail = format('bytes: body %s, metadata %s, limit of each 262144', octet_length(p_body), pg_column_size(p_metadata)),
+      hint = 'attach what is large as an artifact';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_comment(p_body text, p_is_ai boolean, p_user_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_comment(p_body text, p_is_ai boolean, p_user_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) IS 'Refuses a comment that cannot be stored. Errors: PT400 invalid_comment, invalid_comment_id, PT413 comment_limit';
+
+CREATE FUNCTION work.check_completions(p_tasks jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_typeof(p_tasks) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'tasks are not a JSON array', constraint = 'not_an_array',
+      detail = coalesce(jsonb_typeof(p_tasks), 'null'), hint = 'complete one task with work.complete_task';
+  elsif jsonb_array_length(p_tasks) > 1000 then
+    raise exception using
+      errcode = 'PT413', message = 'the batch has too many tasks', constraint = 'too_many_tasks',
+      detail = format('%s tasks, limit 1000', jsonb_array_length(p_tasks)), hint = 'send several batches';
+  elsif pg_column_size(p_tasks) > 1048576 and exists (
+    select from jsonb_array_elements(p_tasks) as e (task) where pg_column_size(e.task) > 1048576
+  ) then
+    raise exception using
+      errcode = 'PT413', message = 'the output of a task is too large', constraint = 'output_limit',
+      detail = 'over 1 MiB', hint = 'keep what is large as an artifact, and its id in the output';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_completions(p_tasks jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_completions(p_tasks jsonb) IS 'Refuses a batch of completions that is none. Errors: PT400, PT413';
+
 CREATE FUNCTION work.check_content_hash(p_content_hash text) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3322,6 +4656,88 @@ $_$;
 ALTER FUNCTION work.check_content_hash(p_content_hash text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.check_content_hash(p_content_hash text) IS 'Refuses what is not a sha256 in lower-case hex';
+
+CREATE FUNCTION work.check_context(p_actor text, p_reason text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if length(p_actor) not between 1 and 200
+    or length(p_reason) > 2000
+    or length(p_run_id) not between 1 and 500
+    or length(p_workflow_name) not between 1 and 500
+    or length(p_agent_role) not between 1 and 500
+  then
+    raise exception using
+      errcode = 'PT400', message = 'an actor, reason or correlation id is empty or too long', constraint = 'invalid_context',
+      detail = format(
+        'characters: actor %s, reason %s, run_id %s, workflow_name %s, agent_role %s',
+        length(p_actor), length(p_reason), length(p_run_id), length(p_workflow_name), length(p_agent_role)
+      ),
+      hint = 'leave out what is not known; at most 200 characters for the actor, 2000 for the reason, 500 for the others';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_context(p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_context(p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) IS 'Refuses an actor, a reason or a correlation id that is empty or too long. Errors: PT400 invalid_context';
+
+CREATE FUNCTION work.check_decision(p_title text, p_decision text, p_rationale text, p_alternatives jsonb, p_decision_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if (length(btrim(p_title)) between 1 and 500 and length(p_title) <= 500) is not true
+    or (octet_length(p_decision) > 0) is not true
+    or jsonb_typeof(p_alternatives) <> 'array'
+  then
+    raise exception using
+      errcode = 'PT400', message = 'a decision needs a title and a text', constraint = 'invalid_decision',
+      detail = format(
+        'title of %s characters, decision of %s bytes, alternatives %s', length(p_title), octet_length(p_decision),
+        jsonb_typeof(p_alternatives)
+      ),
+      hint = 'a title of 1 to 500 characters, what was decided, and an array of alternatives or none';
+  end if;
+  if p_decision_id !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'decision_id is not a ULID', constraint = 'invalid_decision_id',
+      detail = left(p_decision_id, 64), hint = 'a ULID is 26 characters of upper-case Crockford base32';
+  end if;
+  if greatest(octet_length(p_decision), octet_length(p_rationale), pg_column_size(p_alternatives)) > 262144 then
+    raise exception using
+      errcode = 'PT413', message = 'a text of the decision is too large', constraint = 'decision_limit',
+      detail = format(
+        'bytes: decision %s, rationale %s, alternatives %s, limit of each 262144', octet_length(p_decision),
+        octet_length(p_rationale), pg_column_size(p_alternatives)
+      ),
+      hint = 'attach what is large as an artifact';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_decision(p_title text, p_decision text, p_rationale text, p_alternatives jsonb, p_decision_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_decision(p_title text, p_decision text, p_rationale text, p_alternatives jsonb, p_decision_id text) IS 'Refuses a decision that cannot be recorded. Errors: PT400 invalid_decision, invalid_decision_id, PT413 decision_limit';
+
+CREATE FUNCTION work.check_document(p_what text, p_value jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if pg_column_size(p_value) > 1048576 then
+    raise exception using
+      errcode = 'PT413', message = 'a value is too large', constraint = 'value_limit',
+      detail = format('%s: %s bytes, limit 1048576', p_what, pg_column_size(p_value)),
+      hint = 'write it as an artifact and keep its id';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_document(p_what text, p_value jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_document(p_what text, p_value jsonb) IS 'Refuses a value of over 1 MiB, which belongs in an artifact';
 
 CREATE FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -3341,6 +4757,105 @@ ALTER FUNCTION work.check_expected_version(p_expected_version integer, p_latest_
 
 COMMENT ON FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) IS 'Refuses a write whose writer expects another latest version';
 
+CREATE FUNCTION work.check_fields(p_fields jsonb, p_types jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_field record;
+begin
+  if (jsonb_typeof(p_fields) = 'object') is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the fields are not a JSON object', constraint = 'invalid_fields',
+      detail = coalesce(jsonb_typeof(p_fields), 'null'), hint = 'send an object, such as {"priority": 1}';
+  end if;
+  select f.key, jsonb_typeof(f.value) as kind, p_types -> f.key as kinds into v_field
+  from jsonb_each(p_fields) as f
+  where not coalesce(p_types -> f.key @> to_jsonb(jsonb_typeof(f.value)), false)
+    or (jsonb_typeof(f.value) = 'string' and f.key <> 'description' and length(f.value #>> '{}') not between 1 and 2000)
+  order by f.key
+  limit 1;
+  if found and v_field.kinds is null then
+    raise exception using
+      errcode = 'PT400', message = 'there is no such field', constraint = 'unknown_field',
+      detail = left(v_field.key, 200), hint = format('fields: %s', (
+        select string_agg(k.name, ', ' order by k.name) from jsonb_object_keys(p_types) as k (name)
+      ));
+  elsif found then
+    raise exception using
+      errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+      detail = format('%s is %s', v_field.key, v_field.kind),
+      hint = format('allowed: %s; a text has 1 to 2000 characters, a description more', v_field.kinds);
+  end if;
+  select f.key, octet_length(f.value #>> '{}') as bytes into v_field
+  from jsonb_each(p_fields) as f
+  where octet_length(f.value #>> '{}') > 262144
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'PT413', message = 'a field is too large', constraint = 'field_limit',
+      detail = format('%s: %s bytes, limit 262144', v_field.key, v_field.bytes), hint = 'attach what is large as an artifact';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_fields(p_fields jsonb, p_types jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_fields(p_fields jsonb, p_types jsonb) IS 'Refuses fields that cannot be stored. Errors: PT400 invalid_fields, unknown_field, invalid_field, PT413 field_limit';
+
+CREATE FUNCTION work.check_item_fields(p_fields jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_number text := p_fields ->> 'github_number';
+begin
+  perform work.check_fields(p_fields => p_fields, p_types => '{
+    "title": ["string"], "description": ["string", "null"], "priority": ["number"], "project_id": ["string", "null"],
+    "github_repository": ["string", "null"], "github_number": ["number", "null"], "github_node_id": ["string", "null"],
+    "github_url": ["string", "null"], "ai_analysis": ["object", "null"], "ai_suggestions": ["object", "array", "null"],
+    "tags": ["object", "array", "null"], "metadata": ["object", "null"]
+  }');
+  if length(btrim(p_fields ->> 'title')) not between 1 and 500
+    or length(p_fields ->> 'title') > 500
+    or p_fields ->> 'priority' !~ '^[0-4]$'
+    or v_number !~ '^[1-9][0-9]{0,8}$'
+    or greatest(length(p_fields ->> 'github_repository'), length(p_fields ->> 'github_node_id')) > 200
+  then
+    raise exception using
+      errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+      detail = format(
+        'title of %s characters, priority %s, github_number %s, github_repository of %s, github_node_id of %s',
+        length(p_fields ->> 'title'), left(p_fields ->> 'priority', 20), left(v_number, 20),
+        length(p_fields ->> 'github_repository'), length(p_fields ->> 'github_node_id')
+      ),
+      hint = 'a title has 1 to 500 characters, priority is 0 to 4, github_number from 1, the other two at most 200';
+  end if;
+  perform work.check_references(p_project_id => p_fields ->> 'project_id', p_item_id => null);
+end
+$_$;
+
+ALTER FUNCTION work.check_item_fields(p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_item_fields(p_fields jsonb) IS 'Refuses fields of an item that cannot be stored. Errors: PT400 invalid_fields, unknown_field, invalid_field, PT404 no_project, PT413 field_limit';
+
+CREATE FUNCTION work.check_lease(p_lease_seconds integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if (p_lease_seconds between 1 and 3600) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the length of the lease is out of range', constraint = 'invalid_lease',
+      detail = coalesce(p_lease_seconds::text, 'null'), hint = '1 to 3600 seconds; heartbeats extend it';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_lease(p_lease_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_lease(p_lease_seconds integer) IS 'Refuses a length of a lease that is none. Errors: PT400 invalid_lease';
+
 CREATE FUNCTION work.check_limit(p_limit integer, p_greatest integer) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3357,6 +4872,492 @@ $$;
 ALTER FUNCTION work.check_limit(p_limit integer, p_greatest integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.check_limit(p_limit integer, p_greatest integer) IS 'Refuses a limit outside of 1 to a greatest value';
+
+CREATE FUNCTION work.check_project(p_project_id text, p_fields jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if (length(p_project_id) between 1 and 200 and p_project_id !~ '[[:cntrl:]]' and p_project_id = btrim(p_project_id))
+    is not true
+  then
+    raise exception using
+      errcode = 'PT400', message = 'the id of a project is malformed', constraint = 'invalid_project_id',
+      detail = coalesce(left(p_project_id, 200), 'null'),
+      hint = '1 to 200 characters, no control characters, no blanks around it';
+  end if;
+  perform work.check_fields(p_fields => p_fields, p_types => '{
+    "name": ["string"], "description": ["string", "null"], "repository": ["string", "null"], "default_branch": ["string"],
+    "tech_stack": ["object", "array", "null"], "pr_merge_rate": ["number", "null"], "test_coverage": ["number", "null"],
+    "tags": ["object", "array", "null"], "metadata": ["object", "null"]
+  }');
+  if length(btrim(p_fields ->> 'name')) not between 1 and 200
+    or length(p_fields ->> 'name') > 200
+    or length(p_fields ->> 'repository') > 500
+    or length(p_fields ->> 'default_branch') > 255
+    or (p_fields ->> 'pr_merge_rate')::numeric not between 0 and 1
+    or (p_fields ->> 'test_coverage')::numeric not between 0 and 1
+  then
+    raise exception using
+      errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+      detail = format(
+        'name of %s characters, repository of %s, default_branch of %s, pr_merge_rate %s, test_coverage %s',
+        length(p_fields ->> 'name'), length(p_fields ->> 'repository'), length(p_fields ->> 'default_branch'),
+        left(p_fields ->> 'pr_merge_rate', 20), left(p_fields ->> 'test_coverage', 20)
+      ),
+      hint = 'at most 200 characters for the name, 500 for the repository, 255 for the branch; shares are 0 to 1';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_project(p_project_id text, p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_project(p_project_id text, p_fields jsonb) IS 'Refuses a project that cannot be stored. Errors: PT400 invalid_project_id, invalid_fields, unknown_field, invalid_field, PT413 field_limit';
+
+CREATE FUNCTION work.check_queue(p_queue text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if (p_queue ~ '^[a-z][a-z0-9_.-]{0,62}$') is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the name of the queue is malformed', constraint = 'invalid_queue',
+      detail = coalesce(left(p_queue, 64), 'null'), hint = 'a lower-case letter, then up to 62 of a-z, 0-9, _, . and -';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_queue(p_queue text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_queue(p_queue text) IS 'Refuses a name that no queue can have. Errors: PT400 invalid_queue';
+
+CREATE FUNCTION work.check_references(p_project_id text, p_item_id text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_project_id is not null and not exists (
+    select from work.projects as p where p.project_id = p_project_id and p.deleted_at is null
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such project', constraint = 'no_project',
+      detail = left(p_project_id, 200), hint = 'work.save_project makes one; work.list_projects shows those that exist';
+  end if;
+  if p_item_id is not null and not exists (
+    select from work.items as i where i.item_id = p_item_id and i.deleted_at is null
+  ) then
+    perform work.refuse_missing_item(p_item_id => p_item_id);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_references(p_project_id text, p_item_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_references(p_project_id text, p_item_id text) IS 'Refuses a project or an item that does not exist. Errors: PT404 no_project, no_item';
+
+CREATE FUNCTION work.check_run_facts(p_project_id text, p_metadata jsonb, p_tags jsonb, p_times timestamp with time zone[]) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if length(p_project_id) > 500 then
+    raise exception using
+      errcode = 'PT400', message = 'project_id is too long', constraint = 'invalid_project_id',
+      detail = left(p_project_id, 64), hint = 'use at most 500 characters';
+  end if;
+  if jsonb_typeof(p_metadata) <> 'object' then
+    raise exception using
+      errcode = 'PT400', message = 'metadata is not an object', constraint = 'invalid_metadata',
+      detail = jsonb_typeof(p_metadata), hint = 'send a JSON object, or leave it out';
+  end if;
+  if jsonb_typeof(p_tags) not in ('object', 'array') then
+    raise exception using
+      errcode = 'PT400', message = 'tags is neither an object nor an array', constraint = 'invalid_tags',
+      detail = jsonb_typeof(p_tags), hint = 'send a JSON object or array, or leave it out';
+  end if;
+  if exists (
+    select from unnest(p_times) as t (at)
+    where t.at not between timestamptz '1970-01-01 00:00:00+00' and timestamptz '9999-12-31 00:00:00+00'
+  ) then
+    raise exception using
+      errcode = 'PT400', message = 'a time is out of range', constraint = 'invalid_time',
+      detail = array_to_string(p_times, ', '), hint = 'use a time between the years 1970 and 9999';
+  end if;
+  perform work.check_document(p_what => 'metadata', p_value => p_metadata);
+  perform work.check_document(p_what => 'tags', p_value => p_tags);
+end
+$$;
+
+ALTER FUNCTION work.check_run_facts(p_project_id text, p_metadata jsonb, p_tags jsonb, p_times timestamp with time zone[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_run_facts(p_project_id text, p_metadata jsonb, p_tags jsonb, p_times timestamp with time zone[]) IS 'Refuses malformed facts of a workflow or a run';
+
+CREATE FUNCTION work.check_run_text(p_what text, p_value text, p_bytes integer) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_value is null or btrim(p_value) = '' or octet_length(p_value) > p_bytes then
+    raise exception using
+      errcode = 'PT400', message = 'a name or an id is missing or too long', constraint = 'invalid_name',
+      detail = format('%s: %s', p_what, coalesce(left(p_value, 64), 'null')),
+      hint = format('use 1 to %s bytes of UTF-8', p_bytes);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_run_text(p_what text, p_value text, p_bytes integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_run_text(p_what text, p_value text, p_bytes integer) IS 'Refuses a name or an id that is blank or too long';
+
+CREATE FUNCTION work.check_steps(p_steps jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_found text;
+  v_left text[];
+  v_next text[];
+begin
+  perform work.check_document(p_what => 'steps', p_value => p_steps);
+  if p_steps is null or jsonb_typeof(p_steps) <> 'array' or jsonb_array_length(p_steps) > 500 or exists (
+    select from jsonb_array_elements(p_steps) as s (step)
+    where coalesce(jsonb_typeof(s.step -> 'name'), '') <> 'string'
+      or octet_length(s.step ->> 'name') not between 1 and 500
+      or coalesce(jsonb_typeof(s.step -> 'depends_on'), 'array') <> 'array'
+      or jsonb_path_exists(s.step, 'strict $.depends_on[*] ? (@.type() != "string")', silent => true)
+  ) then
+    raise exception using
+      errcode = 'PT422', message = 'the steps are not a list of named steps', constraint = 'invalid_steps',
+      detail = coalesce(left(p_steps::text, 200), 'null'),
+      hint = 'send up to 500 objects such as {"name": "test", "depends_on": ["build"]}';
+  end if;
+  select s.step ->> 'name' into v_found from jsonb_array_elements(p_steps) as s (step) group by 1 having count(*) > 1 limit 1;
+  if found then
+    raise exception using
+      errcode = 'PT422', message = 'two steps have one name', constraint = 'duplicate_step', detail = v_found,
+      hint = 'give each step a name of its own';
+  end if;
+  select format('%s depends on %s', s.step ->> 'name', d.name) into v_found
+  from jsonb_array_elements(p_steps) as s (step)
+  cross join jsonb_array_elements_text(s.step -> 'depends_on') as d (name)
+  where not exists (select from jsonb_array_elements(p_steps) as o (step) where o.step ->> 'name' = d.name)
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'PT422', message = 'a step depends on a step that is not there', constraint = 'unknown_dependency',
+      detail = v_found, hint = 'name a step of this definition';
+  end if;
+  -- Takes away, again and again, the steps all of whose dependencies are gone: what stays is in, or behind, a cycle.
+  v_left := array(select s.step ->> 'name' from jsonb_array_elements(p_steps) as s (step));
+  loop
+    v_next := array(
+      select s.step ->> 'name' from jsonb_array_elements(p_steps) as s (step)
+      where s.step ->> 'name' = any(v_left) and s.step -> 'depends_on' ?| v_left
+    );
+    exit when cardinality(v_next) in (0, cardinality(v_left));
+    v_left := v_next;
+  end loop;
+  if cardinality(v_next) > 0 then
+    raise exception using
+      errcode = 'PT422', message = 'steps depend on each other in a circle', constraint = 'dependency_cycle',
+      detail = left(array_to_string(v_next, ', '), 500), hint = 'take one of the dependencies away';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_steps(p_steps jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_steps(p_steps jsonb) IS 'Refuses a definition whose steps have no unique names, unknown dependencies or a cycle';
+
+CREATE FUNCTION work.check_tasks(p_tasks jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_problem record;
+begin
+  if jsonb_typeof(p_tasks) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'tasks are not a JSON array', constraint = 'not_an_array',
+      detail = coalesce(jsonb_typeof(p_tasks), 'null'), hint = 'enqueue one task with work.enqueue_task';
+  elsif jsonb_array_length(p_tasks) > 10000 then
+    raise exception using
+      errcode = 'PT413', message = 'the batch has too many tasks', constraint = 'too_many_tasks',
+      detail = format('%s tasks, limit 10000', jsonb_array_length(p_tasks)), hint = 'send several batches';
+  end if;
+  select t.nth, t.problem into v_problem
+  from (
+    select
+      e.nth,
+      case
+        when jsonb_typeof(e.task) <> 'object' then 'not an object'
+        when e.task - array[
+          'task_name', 'input_data', 'queue', 'priority', 'delay_seconds', 'scheduled_at', 'unique_key', 'concurrency_key',
+          'max_retries', 'timeout_seconds', 'task_type', 'run_id', 'workflow_name', 'agent_id', 'project_id', 'metadata'
+        ] <> '{}' then 'unknown key'
+        when (length(e.task ->> 'task_name') between 1 and 200) is not true then 'task_name: 1 to 200 characters'
+        when e.task ->> 'queue' !~ '^[a-z][a-z0-9_.-]{0,62}$' then 'queue: a-z, then up to 62 of a-z, 0-9, _, . and -'
+        when (e.task ->> 'priority')::integer not between 0 and 9 then 'priority: 0 to 9'
+        when (e.task ->> 'max_retries')::integer not between 0 and 1000 then 'max_retries: 0 to 1000'
+        when (e.task ->> 'timeout_seconds')::integer not between 1 and 604800 then 'timeout_seconds: 1 to 604800'
+        when (e.task ->> 'delay_seconds')::double precision not between 0 and 315360000 then 'delay_seconds: 0 to 315360000'
+        when e.task ->> 'delay_seconds' is not null and e.task ->> 'scheduled_at' is not null
+          then 'delay_seconds or scheduled_at, not both'
+        when (e.task ->> 'scheduled_at')::timestamptz not between '1970-01-01 00:00:00+00' and '9999-12-31 00:00:00+00'
+          then 'scheduled_at: 1970 to 9999'
+        when e.task -> 'metadata' is not null and jsonb_typeof(e.task -> 'metadata') not in ('object', 'null')
+          then 'metadata: an object'
+        when greatest(
+          length(e.task ->> 'unique_key'), length(e.task ->> 'concurrency_key'), length(e.task ->> 'task_type'),
+          length(e.task ->> 'run_id'), length(e.task ->> 'workflow_name'), length(e.task ->> 'agent_id'),
+          length(e.task ->> 'project_id')
+        ) > 500 then 'a key or an id: at most 500 characters'
+        when '' in (e.task ->> 'unique_key', e.task ->> 'concurrency_key') then 'unique_key, concurrency_key: not empty'
+        when pg_column_size(e.task) > 1048576 then 'over 1 MiB'
+      end as problem
+    from jsonb_array_elements(p_tasks) with ordinality as e (task, nth)
+  ) as t
+  where t.problem is not null
+  limit 1;
+  if not found then
+    return;
+  elsif v_problem.problem = 'over 1 MiB' then
+    raise exception using
+      errcode = 'PT413', message = 'a task is too large', constraint = 'task_limit',
+      detail = format('task %s is over 1 MiB', v_problem.nth), hint = 'keep what is large as an artifact, and its id in the task';
+  end if;
+  raise exception using
+    errcode = 'PT400', message = 'a task is malformed', constraint = 'invalid_task',
+    detail = format('task %s: %s', v_problem.nth, v_problem.problem), hint = 'work.enqueue_tasks names the keys of a task';
+end
+$_$;
+
+ALTER FUNCTION work.check_tasks(p_tasks jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_tasks(p_tasks jsonb) IS 'Refuses a batch of tasks that has a task which is none. Errors: PT400, PT413';
+
+CREATE FUNCTION work.check_workflow_status(p_status text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if coalesce(p_status, '') not in ('draft', 'active', 'deprecated') then
+    raise exception using
+      errcode = 'PT400', message = 'this is no status of a workflow', constraint = 'invalid_status',
+      detail = coalesce(left(p_status, 64), 'null'), hint = 'use draft, active or deprecated';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.check_workflow_status(p_status text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_workflow_status(p_status text) IS 'Refuses a status that no workflow has';
+
+CREATE FUNCTION work.checkpoint_thread_keys(p_thread_ids jsonb) RETURNS bigint[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_typeof(p_thread_ids) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'thread ids are not an array', constraint = 'invalid_thread_ids',
+      detail = coalesce(jsonb_typeof(p_thread_ids), 'null'), hint = 'give an array of texts';
+  end if;
+  return array(
+    select t.thread_key from work.checkpoint_threads as t
+    where t.thread_id in (select i.id from jsonb_array_elements_text(p_thread_ids) as i (id))
+  );
+end
+$$;
+
+ALTER FUNCTION work.checkpoint_thread_keys(p_thread_ids jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.checkpoint_thread_keys(p_thread_ids jsonb) IS 'Numbers of threads. Errors: PT400 invalid_thread_ids';
+
+CREATE FUNCTION work.claim_execution(p_run_id text, p_worker text, p_lease_seconds integer DEFAULT 300) RETURNS work.execution_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz;
+  v_run work.workflow_executions;
+begin
+  perform work.check_run_text(p_what => 'worker', p_value => p_worker, p_bytes => 200);
+  if p_lease_seconds is null or p_lease_seconds not between 1 and 86400 then
+    raise exception using
+      errcode = 'PT400', message = 'a lease is out of range', constraint = 'invalid_lease',
+      detail = coalesce(p_lease_seconds::text, 'null'), hint = 'use 1 to 86400 seconds';
+  end if;
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
+  v_now := clock_timestamp();
+  if v_run.completed_at is not null or v_run.run_id is null then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  if v_run.deadline <= v_now then
+    raise exception using
+      errcode = 'PT409', message = 'the deadline of the run has passed', constraint = 'deadline_passed',
+      detail = format('run %s: %s', p_run_id, v_run.deadline), hint = 'maintenance makes it fail';
+  end if;
+  if v_run.status = 'running' and v_run.due_at > v_now and v_run.worker <> p_worker then
+    raise exception using
+      errcode = 'PT409', message = 'another worker has the run', constraint = 'run_leased',
+      detail = format('run %s: %s until %s', p_run_id, v_run.worker, v_run.due_at), hint = 'try again when the lease has ended';
+  end if;
+  if v_run.status <> 'running' and (v_run.due_at is null or v_run.due_at > v_now) then
+    raise exception using
+      errcode = 'PT409', message = 'the run is not due', constraint = 'not_due',
+      detail = concat_ws(' ', 'run', p_run_id, 'waits for', v_run.waiting_for, 'until', v_run.due_at),
+      hint = 'work.due_executions lists the runs that are';
+  end if;
+  update work.workflow_executions as e
+  set
+    status = 'running', reason = null, actor = p_worker, attempt = e.attempt + 1, worker = p_worker,
+    lease_seconds = p_lease_seconds, waiting_for = null, due_at = v_now + make_interval(secs => p_lease_seconds),
+    updated_at = v_now
+  where e.run_id = p_run_id
+  returning e.* into v_run;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.claim_execution(p_run_id text, p_worker text, p_lease_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.claim_execution(p_run_id text, p_worker text, p_lease_seconds integer) IS 'Claims a run that is due, for a lease. Errors: PT400, PT404 no_run, PT409 run_ended, run_leased, not_due, deadline_passed';
+
+CREATE FUNCTION work.claim_tasks(p_worker text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 1, p_lease_seconds integer DEFAULT 60) RETURNS SETOF work.claimed_task
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+  v_lease uuid := gen_random_uuid();
+  v_queues text[];
+  v_has_events boolean;
+  v_noted text;  -- the setting that says how far this session's claims in these queues have come
+  v_is_whole boolean;
+  v_state bigint[];  -- until when that holds, in ms; the last position at the last whole look; a floor a priority and queue
+  v_task work.claimed_task;
+  v_count integer := 0;
+  v_last integer := 0;
+  v_changes work.task_change[] := array[]::work.task_change[];
+begin
+  if (
+    length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
+    and p_lease_seconds between 1 and 3600
+  ) is not true then
+    perform work.check_claim(
+      p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
+    );
+  end if;
+  select array_agg(q.queue order by array_position(p_queues, q.queue)), bool_or(q.events = 'all')
+  into v_queues, v_has_events
+  from work.queues as q
+  where q.queue = any(p_queues) and q.paused_at is null;
+  if v_queues is null then
+    return;
+  end if;
+  v_noted := 'pylayer.claims_' || md5(v_queues::text);
+  v_state := nullif(current_setting(v_noted, true), '')::bigint[];
+  v_is_whole := (
+    v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000
+  ) is not true;
+  if v_is_whole then
+    v_state := array[0, v_state[2]] || array_fill(0::bigint, array[10 * cardinality(v_queues)]);
+  end if;
+
+  for v_task in
+    with picked as materialized (
+      select t.place
+      from generate_series(0, 10 * cardinality(v_queues) - 1) as f (nth)
+      cross join lateral (
+        select r.ctid as place from work.task_executions as r
+        where r.status = 'ready'
+          and r.queue = v_queues[f.nth % cardinality(v_queues) + 1]
+          and r.priority = f.nth / cardinality(v_queues)
+          and r.position > v_state[f.nth + 3]
+        order by r.position
+        limit p_n
+        for no key update skip locked
+      ) as t
+      limit p_n
+    ),
+    claimed as (
+      update work.task_executions as t
+      set
+        status = 'running',
+        lease = v_lease,
+        lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
+        started_at = v_now,
+        worker = p_worker
+      from picked as p
+      where t.ctid = p.place
+      returning t.*
+    )
+    select
+      c.execution_id::text, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
+      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
+      c.scheduled_at, c.started_at, c.position
+    from claimed as c
+    order by c.priority, array_position(v_queues, c.queue), c.position
+  loop
+    v_count := v_count + 1;
+    v_last := v_task.priority * cardinality(v_queues) + array_position(v_queues, v_task.queue);
+    v_state[v_last + 2] := v_task.position - 100;
+    if v_has_events then
+      v_changes := v_changes || row(
+        v_task.execution_id, v_task.queue, 'ready', 'running', v_task.run_id, v_task.workflow_name, v_task.project_id, null,
+        null, p_worker, v_task.scheduled_at
+      )::work.task_change;
+    end if;
+    return next v_task;
+  end loop;
+
+  if v_is_whole then
+    perform work.note_whole_look(
+      p_noted => v_noted, p_state => v_state, p_started => v_now,
+      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_last + 1 end
+    );
+  elsif v_count > 0 then
+    perform set_config(v_noted, v_state::text, false);
+  end if;
+  if v_has_events then
+    perform work.store_task_events(p_changes => v_changes);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.claim_tasks(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.claim_tasks(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) IS 'Hands out ready tasks to a worker, each under a lease. Errors: PT400';
+
+CREATE FUNCTION work.clear_cached(p_namespaces jsonb DEFAULT NULL::jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_removed bigint;
+begin
+  if jsonb_typeof(p_namespaces) <> 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'namespaces are not an array', constraint = 'invalid_namespaces',
+      detail = jsonb_typeof(p_namespaces), hint = 'give an array of texts, or null for all';
+  end if;
+  delete from work.graph_cache as c
+  where p_namespaces is null
+    or c.namespace in (select n.namespace from jsonb_array_elements_text(p_namespaces) as n (namespace));
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end
+$$;
+
+ALTER FUNCTION work.clear_cached(p_namespaces jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.clear_cached(p_namespaces jsonb) IS 'Removes results from the cache of graphs. Errors: PT400 invalid_namespaces';
 
 CREATE FUNCTION work.commit_upload(p_upload_id text) RETURNS work.version_info
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3423,6 +5424,134 @@ ALTER FUNCTION work.commit_upload(p_upload_id text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.commit_upload(p_upload_id text) IS 'Makes the version of a finished upload; safe to repeat. Errors: PT404 no_upload, PT409 stale_version, PT410 upload_expired, upload_aborted';
 
+CREATE FUNCTION work.complete_execution(p_run_id text, p_attempt integer, p_outputs jsonb DEFAULT NULL::jsonb) RETURNS work.execution_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions := work.lock_execution(
+    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'completed'
+  );
+begin
+  perform work.check_document(p_what => 'outputs', p_value => p_outputs);
+  if v_run.status = 'running' then
+    update work.workflow_executions as e
+    set status = 'completed', reason = null, actor = e.worker, outputs = p_outputs, updated_at = clock_timestamp()
+    where e.run_id = p_run_id
+    returning e.* into v_run;
+  end if;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.complete_execution(p_run_id text, p_attempt integer, p_outputs jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.complete_execution(p_run_id text, p_attempt integer, p_outputs jsonb) IS 'Completes a run with its result. Errors: PT404 no_run, PT409 stale_attempt, run_ended, deadline_passed, PT413 value_limit';
+
+CREATE FUNCTION work.complete_step(p_run_id text, p_attempt integer, p_step_name text, p_output jsonb DEFAULT NULL::jsonb, p_duration_ms bigint DEFAULT NULL::bigint, p_state_data jsonb DEFAULT NULL::jsonb) RETURNS work.step_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return work.record_step(
+    p_run => work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt), p_step_name => p_step_name,
+    p_status => 'completed', p_output => p_output, p_duration_ms => p_duration_ms, p_state_data => p_state_data
+  );
+end
+$$;
+
+ALTER FUNCTION work.complete_step(p_run_id text, p_attempt integer, p_step_name text, p_output jsonb, p_duration_ms bigint, p_state_data jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.complete_step(p_run_id text, p_attempt integer, p_step_name text, p_output jsonb, p_duration_ms bigint, p_state_data jsonb) IS 'Records the result of a step, once. Errors: PT400, PT404 no_run, PT409 stale_attempt, run_ended, PT413 value_limit';
+
+CREATE FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb DEFAULT NULL::jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if exists (
+    select from work.complete_tasks(p_tasks => jsonb_build_array(jsonb_build_object(
+      'execution_id', p_execution_id, 'lease', p_lease, 'output_data', p_output_data
+    )))
+  ) then
+    perform work.refuse_lease(p_execution_id => p_execution_id, p_lease => p_lease);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb) IS 'Completes one task. Errors: PT404 no_task, PT409 lease_lost, lease_expired, PT413';
+
+CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 0, p_lease_seconds integer DEFAULT 60) RETURNS TABLE(outcome text, execution_id text, lease uuid, lease_expires_at timestamp with time zone, queue text, task_name text, task_type text, priority integer, retry_count integer, max_retries integer, timeout_seconds integer, input_data jsonb, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb, scheduled_at timestamp with time zone, started_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+  v_changes work.task_change[];
+begin
+  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576)
+    is not true then
+    perform work.check_completions(p_tasks => p_tasks);
+  end if;
+  with done as (
+    update work.task_executions as t
+    set
+      status = 'completed',
+      output_data = d.output_data,
+      error = null,
+      lease_expires_at = null,
+      finished_at = v_now,
+      execution_time_ms = extract(epoch from v_now - t.started_at) * 1000
+    from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
+    where t.execution_id = d.execution_id and t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now
+    returning t.*
+  )
+  select array_agg(row(
+    d.execution_id, d.queue, 'running', 'completed', d.run_id, d.workflow_name, d.project_id, d.concurrency_key, null,
+    d.worker, d.started_at
+  )::work.task_change)
+  into v_changes
+  from done as d;
+  if v_changes is not null then
+    perform work.settle_changes(p_changes => v_changes);
+  end if;
+
+  if coalesce(cardinality(v_changes), 0) < jsonb_array_length(p_tasks) then
+    return query
+    select
+      work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
+      null::timestamptz, null::text, null::text, null::text, null::integer, null::integer, null::integer, null::integer,
+      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz
+    from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid)
+    where not exists (
+      select from work.task_executions as t
+      where t.execution_id = d.execution_id and t.lease = d.lease and t.status = 'completed'
+    );
+  end if;
+  if p_n <> 0 then
+    return query
+    select
+      'claimed', c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
+      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
+      c.scheduled_at, c.started_at
+    from work.claim_tasks(
+      p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
+    ) as c;
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) IS 'Completes tasks, and claims others in the same transaction when asked to. Errors: PT400, PT409 not_read_committed, PT413';
+
 CREATE FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3449,6 +5578,54 @@ ALTER FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) 
 
 COMMENT ON FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) IS 'Records that the object of deleted content is gone; true the first time. Errors: PT404 no_tombstone';
 
+CREATE FUNCTION work.copy_checkpoint_thread(p_source_thread_id text, p_target_thread_id text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_source bigint;
+  v_target bigint;
+  v_copied bigint;
+begin
+  if not exists (select from work.checkpoint_threads as t where t.thread_id = p_source_thread_id) then
+    return 0::bigint;
+  end if;
+  if p_source_thread_id < p_target_thread_id collate "C" then
+    v_source := work.lock_checkpoint_thread(p_thread_id => p_source_thread_id);
+  end if;
+  v_target := work.lock_checkpoint_thread(p_thread_id => p_target_thread_id);
+  if v_source is null then
+    v_source := work.lock_checkpoint_thread(p_thread_id => p_source_thread_id);
+  end if;
+  insert into work.checkpoints (
+    thread_key, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, channel_values, metadata, created_at
+  )
+  select
+    v_target, c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, c.checkpoint, c.channel_values, c.metadata,
+    c.created_at
+  from work.checkpoints as c
+  where c.thread_key = v_source
+  order by c.checkpoint_ns, c.checkpoint_id
+  on conflict do nothing;
+  get diagnostics v_copied = row_count;
+  insert into work.checkpoint_writes (thread_key, checkpoint_ns, checkpoint_id, task_id, task_path, writes, created_at)
+  select v_target, w.checkpoint_ns, w.checkpoint_id, w.task_id, w.task_path, w.writes, w.created_at
+  from work.checkpoint_writes as w
+  where w.thread_key = v_source
+  order by w.checkpoint_ns, w.checkpoint_id, w.task_id
+  on conflict do nothing;
+  -- Last: who stores in the source meanwhile notes a use before what uses it.
+  insert into work.checkpoint_blob_uses (thread_key, blob_id)
+  select v_target, u.blob_id from work.checkpoint_blob_uses as u where u.thread_key = v_source order by u.blob_id
+  on conflict do nothing;
+  return v_copied;
+end
+$$;
+
+ALTER FUNCTION work.copy_checkpoint_thread(p_source_thread_id text, p_target_thread_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.copy_checkpoint_thread(p_source_thread_id text, p_target_thread_id text) IS 'Copies a thread, its values shared; what the target has stays. Errors: PT400 invalid_thread_id';
+
 CREATE FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text DEFAULT 'text/plain'::text, p_artifact_id text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_content_hash text DEFAULT NULL::text, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb, p_owner_item_id text DEFAULT NULL::text, p_owner_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text) RETURNS work.version_info
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3467,6 +5644,66 @@ ALTER FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type tex
 
 COMMENT ON FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Makes an artifact with inline content, or its next version. Errors: PT400, PT409 type_mismatch, stale_version, hash_mismatch, PT413 inline_limit';
 
+CREATE FUNCTION work.create_item(p_item_type text, p_title text, p_fields jsonb DEFAULT '{}'::jsonb, p_item_id text DEFAULT NULL::text, p_state text DEFAULT NULL::text, p_actor text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text) RETURNS work.item_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_fields jsonb := coalesce(p_fields, '{}') || jsonb_build_object('title', p_title);
+  v_state text := coalesce(p_state, (
+    select s.state from work.item_states as s where s.item_type = p_item_type and s.is_initial order by s.position limit 1
+  ));
+  v_row work.items;
+  v_item work.item_info;
+begin
+  if v_state is null or not exists (select from work.item_states as s where s.item_type = p_item_type) then
+    raise exception using
+      errcode = 'PT400', message = 'there is no such type of item', constraint = 'invalid_item_type',
+      detail = coalesce(left(p_item_type, 64), 'null'), hint = format('types: %s', (
+        select string_agg(distinct s.item_type, ', ') from work.item_states as s
+      ));
+  end if;
+  if length(p_item_id) not between 1 and 200 or p_item_id ~ '[[:cntrl:]]' or p_item_id <> btrim(p_item_id) then
+    raise exception using
+      errcode = 'PT400', message = 'the id of an item is malformed', constraint = 'invalid_item_id',
+      detail = left(p_item_id, 200), hint = '1 to 200 characters, no control characters, no blanks around it';
+  end if;
+  perform work.check_context(p_actor => p_actor, p_run_id => p_run_id);
+  perform work.check_item_fields(p_fields => v_fields);
+  v_row := jsonb_populate_record(null::work.items, v_fields);
+  insert into work.items as i (
+    item_id, project_id, item_type, title, description, priority, state, github_repository, github_number, github_node_id,
+    github_url, ai_analysis, ai_suggestions, tags, metadata, created_by, run_id
+  )
+  values (
+    coalesce(p_item_id, core.new_ulid()), v_row.project_id, p_item_type, p_title, v_row.description,
+    coalesce(v_row.priority, 2), v_state, v_row.github_repository, v_row.github_number, v_row.github_node_id,
+    v_row.github_url, v_row.ai_analysis, v_row.ai_suggestions, v_row.tags, v_row.metadata,
+    coalesce(p_actor, session_user), p_run_id
+  )
+  on conflict do nothing
+  returning i.item_id into v_row.item_id;
+  if not found then
+    -- A statement of its own sees the row that a session committed while the one above waited for it.
+    select i.item_id into v_row.item_id from work.items as i
+    where i.item_id = p_item_id
+      and i.item_type = p_item_type
+      and not exists (select from jsonb_each(v_fields) as f where to_jsonb(i) -> f.key is distinct from f.value);
+  end if;
+  select r.* into v_item from work.item_rows(p_item_ids => array[v_row.item_id]) as r;
+  if not found then
+    raise exception using
+      errcode = 'PT409', message = 'there is another item with this id or this place on GitHub', constraint = 'item_exists',
+      detail = format('item %s', left(p_item_id, 200)), hint = 'change that one, or take another id';
+  end if;
+  return v_item;
+end
+$$;
+
+ALTER FUNCTION work.create_item(p_item_type text, p_title text, p_fields jsonb, p_item_id text, p_state text, p_actor text, p_run_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.create_item(p_item_type text, p_title text, p_fields jsonb, p_item_id text, p_state text, p_actor text, p_run_id text) IS 'Makes an item in an initial state of its type; safe to repeat with an id. Errors: PT400, PT404 no_project, PT409 illegal_initial_state, item_exists, PT413 field_limit';
+
 CREATE FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text DEFAULT NULL::text, p_expected_version integer DEFAULT NULL::integer, p_content_hash text DEFAULT NULL::text, p_preview_text text DEFAULT NULL::text, p_extracted_fields jsonb DEFAULT NULL::jsonb) RETURNS work.version_info
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3484,6 +5721,32 @@ $$;
 ALTER FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) IS 'Makes the next version of an artifact with inline content. Errors: PT400, PT404 no_artifact, PT409 stale_version, hash_mismatch, PT413 inline_limit';
+
+CREATE FUNCTION work.decision_rows(p_decision_ids text[]) RETURNS SETOF work.decision_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    d.decision_id::text,
+    d.project_id,
+    d.item_id,
+    d.title,
+    d.decision,
+    d.rationale,
+    d.alternatives,
+    d.supersedes_id::text,
+    n.decision_id::text,
+    d.decided_by,
+    d.run_id,
+    d.decided_at
+  from work.decisions as d
+  left join work.decisions as n on n.supersedes_id = d.decision_id
+  where d.decision_id = any(p_decision_ids)
+$$;
+
+ALTER FUNCTION work.decision_rows(p_decision_ids text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.decision_rows(p_decision_ids text[]) IS 'Decisions by id, as functions return them';
 
 CREATE FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) RETURNS TABLE(artifact_id text, version integer, storage_key text, deleted boolean, deleted_by text, deleted_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3532,6 +5795,619 @@ ALTER FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason 
 
 COMMENT ON FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) IS 'Deletes the content of a version from object storage and records who and why. Errors: PT400 invalid_reason, PT404 no_artifact, no_version, PT409 inline_content';
 
+CREATE FUNCTION work.delete_checkpoint_threads(p_thread_ids jsonb) RETURNS TABLE(checkpoints bigint, blobs bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_threads bigint[] := work.checkpoint_thread_keys(p_thread_ids => p_thread_ids);
+begin
+  perform work.lock_checkpoint_threads(p_threads => v_threads);
+  delete from work.checkpoints as c where c.thread_key = any(v_threads);
+  get diagnostics checkpoints = row_count;
+  delete from work.checkpoint_writes as w where w.thread_key = any(v_threads);
+  blobs := work.release_checkpoint_blobs(p_threads => v_threads);
+  delete from work.checkpoint_threads as t where t.thread_key = any(v_threads);
+  return next;
+end
+$$;
+
+ALTER FUNCTION work.delete_checkpoint_threads(p_thread_ids jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delete_checkpoint_threads(p_thread_ids jsonb) IS 'Removes threads with all that is stored for them. Errors: PT400 invalid_thread_ids';
+
+CREATE FUNCTION work.delete_checkpoints_of_runs(p_run_ids jsonb) RETURNS TABLE(checkpoints bigint, blobs bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_runs text[];
+  v_threads bigint[];
+begin
+  if jsonb_typeof(p_run_ids) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'run ids are not an array', constraint = 'invalid_run_ids',
+      detail = coalesce(jsonb_typeof(p_run_ids), 'null'), hint = 'give an array of texts';
+  end if;
+  v_runs := array(select left(i.id, 500) from jsonb_array_elements_text(p_run_ids) as i (id));
+  v_threads := array(select distinct c.thread_key from work.checkpoints as c where c.run_id = any(v_runs));
+  perform work.lock_checkpoint_threads(p_threads => v_threads);
+  return query
+  select r.checkpoints, r.blobs
+  from work.remove_checkpoints(
+    p_threads => v_threads,
+    p_keys => (
+      select coalesce(jsonb_agg(jsonb_build_array(c.thread_key, c.checkpoint_ns, c.checkpoint_id)), '[]')
+      from work.checkpoints as c
+      where c.run_id = any(v_runs) and c.thread_key = any(v_threads)
+    )
+  ) as r;
+end
+$$;
+
+ALTER FUNCTION work.delete_checkpoints_of_runs(p_run_ids jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delete_checkpoints_of_runs(p_run_ids jsonb) IS 'Removes the checkpoints of runs. Errors: PT400 invalid_run_ids';
+
+CREATE FUNCTION work.delete_comment(p_comment_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update work.comments as c set deleted_at = clock_timestamp() where c.comment_id = p_comment_id and c.deleted_at is null;
+  if found then
+    return true;
+  end if;
+  if not exists (select from work.comments as c where c.comment_id = p_comment_id) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such comment', constraint = 'no_comment',
+      detail = coalesce(left(p_comment_id, 64), 'null'), hint = 'work.list_comments shows those of an item';
+  end if;
+  return false;
+end
+$$;
+
+ALTER FUNCTION work.delete_comment(p_comment_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delete_comment(p_comment_id text) IS 'Marks a comment as removed; safe to repeat. Errors: PT404 no_comment';
+
+CREATE FUNCTION work.delete_item(p_item_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update work.items as i set deleted_at = clock_timestamp() where i.item_id = p_item_id and i.deleted_at is null;
+  if found then
+    return true;
+  end if;
+  if not exists (select from work.items as i where i.item_id = p_item_id) then
+    perform work.refuse_missing_item(p_item_id => p_item_id);
+  end if;
+  return false;
+end
+$$;
+
+ALTER FUNCTION work.delete_item(p_item_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delete_item(p_item_id text) IS 'Marks an item as removed; safe to repeat. Errors: PT404 no_item';
+
+CREATE FUNCTION work.delete_project(p_project_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update work.projects as p set deleted_at = clock_timestamp() where p.project_id = p_project_id and p.deleted_at is null;
+  if found then
+    return true;
+  end if;
+  if not exists (select from work.projects as p where p.project_id = p_project_id) then
+    perform work.check_references(p_project_id => coalesce(p_project_id, ''), p_item_id => null);
+  end if;
+  return false;
+end
+$$;
+
+ALTER FUNCTION work.delete_project(p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delete_project(p_project_id text) IS 'Marks a project as removed; safe to repeat. Errors: PT404 no_project';
+
+CREATE FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) RETURNS TABLE(channels jsonb, blobs jsonb, data bytea)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_thread bigint := (select t.thread_key from work.checkpoint_threads as t where t.thread_id = p_thread_id);
+begin
+  if jsonb_typeof(p_channels) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'channels are not an array', constraint = 'invalid_channels',
+      detail = coalesce(jsonb_typeof(p_channels), 'null'), hint = 'give an array of names';
+  end if;
+  return query
+  with recursive walk as (
+    select e.channel, t.parent_checkpoint_id as next_id, null::text collate "C" as checkpoint_id, null::jsonb as seed, 0 as steps
+    from (
+      select c.parent_checkpoint_id
+      from work.checkpoints as c
+      where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns
+        and c.checkpoint_id = coalesce(
+          p_checkpoint_id,
+          (
+            select max(l.checkpoint_id) from work.checkpoints as l
+            where l.thread_key = v_thread and l.checkpoint_ns = p_checkpoint_ns
+          )
+        )
+    ) as t
+    cross join (select distinct a.channel from jsonb_array_elements_text(p_channels) as a (channel)) as e
+    union all
+    select
+      w.channel,
+      case when not c.channel_values ? w.channel then c.parent_checkpoint_id end,
+      c.checkpoint_id,
+      c.channel_values -> w.channel,
+      w.steps + 1
+    from walk as w
+    join work.checkpoints as c
+      on c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = w.next_id
+    where w.steps < 1000000  -- parents that a caller put in a circle
+  ),
+  written as materialized (
+    select k.channel, k.steps, w.task_path, w.task_id, e.key::integer as nth, e.value -> 1 as reference
+    from walk as k
+    join work.checkpoint_writes as w
+      on w.thread_key = v_thread and w.checkpoint_ns = p_checkpoint_ns and w.checkpoint_id = k.checkpoint_id
+    cross join jsonb_each(w.writes) as e (key, value)
+    where e.value ->> 0 = k.channel
+  ),
+  found as materialized (
+    select
+      k.channel,
+      jsonb_strip_nulls(
+        jsonb_build_object(
+          'seed', (array_agg(k.seed) filter (where k.seed is not null))[1],
+          'writes', (
+            select coalesce(
+              jsonb_agg(jsonb_build_array(w.task_id, w.reference) order by w.steps desc, w.task_path, w.task_id, w.nth), '[]'
+            )
+            from written as w where w.channel = k.channel
+          )
+        )
+      ) as history
+    from walk as k
+    group by k.channel
+  )
+  select
+    (select coalesce(jsonb_object_agg(f.channel, f.history), '{}') from found as f),
+    b.blobs,
+    b.data
+  from work.read_checkpoint_blobs(
+    p_blobs => array(
+      select r.blob_id
+      from found as f, work.referenced_blob_ids(jsonb_build_object('seed', f.history -> 'seed')) as r (blob_id)
+      union
+      select r.blob_id from written as w, work.referenced_blob_ids(jsonb_build_object('write', w.reference)) as r (blob_id)
+    )
+  ) as b;
+end
+$$;
+
+ALTER FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) IS 'What channels that store only changes are made of: writes of ancestors and the value they started from. Errors: PT400 invalid_channels';
+
+CREATE FUNCTION work.due_executions(p_workflow_ids text[] DEFAULT NULL::text[], p_limit integer DEFAULT 10) RETURNS SETOF work.execution_info
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  select work.execution_of(e, false)
+  from work.workflow_executions as e
+  where e.due_at <= (select clock_timestamp())  -- once, so that the index serves
+    and (e.deadline is null or e.deadline > (select clock_timestamp()))
+    and (p_workflow_ids is null or e.workflow_id = any(p_workflow_ids))
+  order by e.due_at, e.run_id
+  limit p_limit
+$$;
+
+ALTER FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) IS 'Runs that may be claimed, the longest due first. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb DEFAULT '{}'::jsonb, p_signal_id text DEFAULT NULL::text, OUT signal_id text, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+declare
+  v_status text;
+  v_is_same boolean;
+begin
+  perform work.check_run_text(p_what => 'event_name', p_value => p_event_name, p_bytes => 200);
+  perform work.check_document(p_what => 'payload', p_value => p_payload);
+  if p_signal_id !~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'signal_id is not a ULID', constraint = 'invalid_signal_id',
+      detail = left(p_signal_id, 64), hint = 'a ULID is 26 characters of upper-case Crockford base32';
+  end if;
+  select e.status into v_status from work.workflow_executions as e where e.run_id = p_run_id for no key update;
+  signal_id := coalesce(p_signal_id, core.new_ulid());
+  select (s.run_id, s.event_name, s.payload) = (p_run_id, p_event_name, coalesce(p_payload, 'null')) into v_is_same
+  from work.signals as s where s.signal_id = p_signal_id;
+  created := not found;
+  if created and v_status in ('pending', 'running', 'waiting') then
+    insert into work.signals as s (signal_id, run_id, event_name, payload)
+    values (emit_signal.signal_id, p_run_id, p_event_name, coalesce(p_payload, 'null'))
+    on conflict do nothing;
+    v_is_same := found;  -- else another run was sent the same id at the same time
+    update work.workflow_executions as e set due_at = clock_timestamp(), updated_at = clock_timestamp()
+    where e.run_id = p_run_id and e.status = 'waiting' and e.waiting_for = p_event_name;
+  elsif created then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_status);
+  end if;
+  if not v_is_same then
+    raise exception using
+      errcode = 'PT409', message = 'another signal has this id', constraint = 'signal_exists', detail = emit_signal.signal_id,
+      hint = 'make a new signal_id';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb, p_signal_id text, OUT signal_id text, OUT created boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb, p_signal_id text, OUT signal_id text, OUT created boolean) IS 'Sends an event to a run, once an id. Errors: PT400, PT404 no_run, PT409 run_ended, signal_exists, PT413 value_limit';
+
+CREATE FUNCTION work.end_attempts(p_execution_ids text[], p_error text, p_retry boolean, p_delay_seconds double precision) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_changes work.task_change[];
+begin
+  with ended as (
+    update work.task_executions as t
+    set
+      status = case when w.is_retried then 'scheduled' else 'failed' end::work.task_status,
+      retry_count = t.retry_count + w.is_retried::integer,
+      scheduled_at = case when w.is_retried then v_now + make_interval(secs => w.delay_seconds) else t.scheduled_at end,
+      finished_at = case when not w.is_retried then v_now end,
+      execution_time_ms = greatest(extract(epoch from v_now - t.started_at) * 1000, 0),
+      lease_expires_at = null,
+      error = p_error
+    from (
+      select
+        r.execution_id,
+        p_retry and r.retry_count < r.max_retries as is_retried,
+        coalesce(
+          p_delay_seconds,
+          least(q.retry_base_seconds * 2.0 ^ least(r.retry_count, 60), q.retry_max_seconds) * (0.5 + random())
+        ) as delay_seconds
+      from work.task_executions as r
+      inner join work.queues as q on q.queue = r.queue
+      where r.execution_id = any(p_execution_ids)
+    ) as w
+    where t.execution_id = w.execution_id
+    returning t.*
+  )
+  select array_agg(row(
+    e.execution_id, e.queue, 'running', e.status, e.run_id, e.workflow_name, e.project_id, e.concurrency_key,
+    left(p_error, 1000), e.worker, e.started_at
+  )::work.task_change)
+  into v_changes
+  from ended as e;
+  perform work.settle_changes(p_changes => v_changes);
+end
+$$;
+
+ALTER FUNCTION work.end_attempts(p_execution_ids text[], p_error text, p_retry boolean, p_delay_seconds double precision) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.end_attempts(p_execution_ids text[], p_error text, p_retry boolean, p_delay_seconds double precision) IS 'Ends attempts of tasks that failed: tried again after a wait, or dead letters';
+
+CREATE FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb DEFAULT NULL::jsonb, p_queue text DEFAULT 'default'::text, p_priority integer DEFAULT 5, p_delay_seconds double precision DEFAULT NULL::double precision, p_scheduled_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_unique_key text DEFAULT NULL::text, p_concurrency_key text DEFAULT NULL::text, p_max_retries integer DEFAULT 3, p_timeout_seconds integer DEFAULT 300, p_task_type text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, OUT execution_id text, OUT created boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  -- The short way of most tasks; all others go that of a batch.
+  if coalesce(p_unique_key, p_concurrency_key) is null
+    and p_delay_seconds is null
+    and p_scheduled_at is null
+    and length(p_task_name) between 1 and 200
+    and p_priority between 0 and 9
+    and p_max_retries between 0 and 1000
+    and p_timeout_seconds between 1 and 604800
+    and octet_length(concat(p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id)) <= 500
+    and (jsonb_typeof(p_metadata) = 'object') is not false
+    and coalesce(pg_column_size(p_input_data), 0) + coalesce(pg_column_size(p_metadata), 0) <= 1000000
+    and exists (select from work.queues as q where q.queue = p_queue and q.events <> 'all') then
+    insert into work.task_executions as t (
+      execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
+      run_id, workflow_name, agent_id, project_id, input_data, metadata
+    )
+    values (
+      core.new_ulid(v_now), v_now, v_now, 'ready', p_priority, p_max_retries, p_timeout_seconds, p_queue, p_task_name,
+      p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id, nullif(p_input_data, 'null'), p_metadata
+    )
+    returning t.execution_id::text, true into execution_id, created;
+    return;
+  end if;
+  select e.execution_id, e.created into execution_id, created
+  from work.enqueue_tasks(p_tasks => jsonb_build_array(
+    jsonb_strip_nulls(jsonb_build_object(
+      'task_name', p_task_name, 'queue', p_queue, 'priority', p_priority, 'delay_seconds', p_delay_seconds,
+      'scheduled_at', p_scheduled_at, 'unique_key', p_unique_key, 'concurrency_key', p_concurrency_key,
+      'max_retries', p_max_retries, 'timeout_seconds', p_timeout_seconds, 'task_type', p_task_type, 'run_id', p_run_id,
+      'workflow_name', p_workflow_name, 'agent_id', p_agent_id, 'project_id', p_project_id
+    )) || jsonb_build_object('input_data', p_input_data, 'metadata', p_metadata)
+  )) as e;
+end
+$$;
+
+ALTER FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb, p_queue text, p_priority integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_max_retries integer, p_timeout_seconds integer, p_task_type text, p_run_id text, p_workflow_name text, p_agent_id text, p_project_id text, p_metadata jsonb, OUT execution_id text, OUT created boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb, p_queue text, p_priority integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_max_retries integer, p_timeout_seconds integer, p_task_type text, p_run_id text, p_workflow_name text, p_agent_id text, p_project_id text, p_metadata jsonb, OUT execution_id text, OUT created boolean) IS 'Enqueues one task; created or, by its unique_key, found. Errors: PT400, PT409, PT413';
+
+CREATE FUNCTION work.enqueue_tasks(p_tasks jsonb) RETURNS TABLE("position" integer, execution_id text, created boolean)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+  v_prefix text := left(core.new_ulid(v_now), 23);  -- the ids of a batch count up, as ULIDs of one millisecond may
+  v_ids text[];
+  v_queues text[];
+  v_has_keys boolean;
+begin
+  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000) is not true then
+    perform work.check_tasks(p_tasks => p_tasks);
+  end if;
+  with given as materialized (
+    select
+      g.*,
+      nextval('work.task_positions') as place,
+      work.is_task(
+        p_task => g.task, p_task_name => g.task_name, p_queue => g.queue, p_priority => g.priority,
+        p_max_retries => g.max_retries, p_timeout_seconds => g.timeout_seconds, p_delay_seconds => g.delay_seconds,
+        p_scheduled_at => g.scheduled_at, p_unique_key => g.unique_key, p_concurrency_key => g.concurrency_key
+      ) as is_good
+    from rows from (
+      jsonb_to_recordset(p_tasks) as (
+        task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision,
+        scheduled_at timestamptz, unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer,
+        task_type text, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb
+      ),
+      jsonb_array_elements(p_tasks)
+    ) with ordinality as g (
+      task_name, input_data, queue, priority, delay_seconds, scheduled_at, unique_key, concurrency_key, max_retries,
+      timeout_seconds, task_type, run_id, workflow_name, agent_id, project_id, metadata, task, nth
+    )
+  ),
+  stored as (
+    insert into work.task_executions (
+      execution_id, position, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name,
+      task_type, unique_key, concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
+    )
+    select
+      v_prefix || work.id_suffix(g.nth::integer),
+      g.place,
+      coalesce(g.scheduled_at, v_now + make_interval(secs => g.delay_seconds), v_now),
+      v_now,
+      case
+        when g.scheduled_at > v_now or g.delay_seconds > 0 then 'scheduled'
+        when g.concurrency_key is not null then 'blocked'
+        else 'ready'
+      end::work.task_status,
+      coalesce(g.priority, 5),
+      coalesce(g.max_retries, 3),
+      coalesce(g.timeout_seconds, 300),
+      coalesce(g.queue, 'default'),
+      g.task_name, g.task_type, g.unique_key, g.concurrency_key, g.run_id, g.workflow_name, g.agent_id, g.project_id,
+      nullif(g.input_data, 'null'), nullif(g.metadata, 'null')
+    from given as g
+    where (select bool_and(w.is_good is true) from given as w)
+    order by g.unique_key, g.nth
+    on conflict (queue, unique_key) where unique_key is not null do nothing
+    returning execution_id::text, position, queue, concurrency_key is not null as has_key
+  )
+  select array_agg(s.execution_id order by s.position), array_agg(distinct s.queue), bool_or(s.has_key)
+  into v_ids, v_queues, v_has_keys
+  from stored as s;
+
+  if (select count(*) filter (where q.events <> 'all') from work.queues as q where q.queue = any(v_queues))
+    < cardinality(v_queues) or v_has_keys then
+    insert into work.queues (queue) select unnest(v_queues) order by 1 on conflict (queue) do nothing;
+    perform work.settle_changes(array(
+      select row(
+        t.execution_id, t.queue, null, t.status, t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null, null, null
+      )::work.task_change
+      from work.task_executions as t
+      where t.execution_id = any(v_ids)
+    ));
+  end if;
+  if cardinality(v_ids) = jsonb_array_length(p_tasks) then
+    return query select i.nth::integer, i.id, true from unnest(v_ids) with ordinality as i (id, nth);
+    return;
+  end if;
+  perform work.check_tasks(p_tasks => p_tasks);
+  return query
+  select g.nth::integer, coalesce(u.execution_id, g.id)::text, u.execution_id is null or u.execution_id = g.id
+  from (
+    select e.nth, e.task, v_prefix || work.id_suffix(e.nth::integer) as id
+    from jsonb_array_elements(p_tasks) with ordinality as e (task, nth)
+  ) as g
+  left join work.task_executions as u
+    on u.queue = coalesce(g.task ->> 'queue', 'default') and u.unique_key = g.task ->> 'unique_key'
+  order by g.nth;
+end
+$$;
+
+ALTER FUNCTION work.enqueue_tasks(p_tasks jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.enqueue_tasks(p_tasks jsonb) IS 'Enqueues a batch of tasks; one row a task in input order, created or, by its unique_key, found. Errors: PT400, PT409, PT413';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE work.workflow_executions (
+    run_id text NOT NULL,
+    workflow_id text NOT NULL,
+    version text,
+    parent_run_id text,
+    status text DEFAULT 'pending'::text NOT NULL,
+    reason text,
+    actor text,
+    current_step text,
+    total_steps integer,
+    completed_steps integer DEFAULT 0 NOT NULL,
+    state_data jsonb,
+    inputs jsonb DEFAULT '{}'::jsonb NOT NULL,
+    outputs jsonb,
+    error text,
+    error_count integer DEFAULT 0 NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
+    worker text,
+    lease_seconds integer,
+    waiting_for text,
+    due_at timestamp with time zone,
+    deadline timestamp with time zone,
+    assigned_agents text[],
+    project_id text,
+    metadata jsonb,
+    tags jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    status_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    CONSTRAINT ended_is_not_due CHECK (((completed_at IS NULL) OR (due_at IS NULL))),
+    CONSTRAINT waiting_for_while_waiting CHECK (((waiting_for IS NULL) OR (status = 'waiting'::text))),
+    CONSTRAINT workflow_executions_actor_check CHECK ((length(actor) <= 500)),
+    CONSTRAINT workflow_executions_completed_steps_check CHECK ((completed_steps >= 0)),
+    CONSTRAINT workflow_executions_lease_seconds_check CHECK ((lease_seconds > 0)),
+    CONSTRAINT workflow_executions_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT workflow_executions_project_id_check CHECK ((length(project_id) <= 500)),
+    CONSTRAINT workflow_executions_reason_check CHECK ((length(reason) <= 1000)),
+    CONSTRAINT workflow_executions_run_id_check CHECK (((octet_length(run_id) >= 1) AND (octet_length(run_id) <= 500))),
+    CONSTRAINT workflow_executions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT workflow_executions_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT workflow_executions_total_steps_check CHECK ((total_steps >= 0)),
+    CONSTRAINT workflow_executions_workflow_id_check CHECK (((octet_length(workflow_id) >= 1) AND (octet_length(workflow_id) <= 200)))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE work.workflow_executions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.workflow_executions IS 'Runs of workflows. Triggers hold the machine of states, and store the event of each change in its transaction';
+
+COMMENT ON COLUMN work.workflow_executions.run_id IS 'Chosen by whoever starts the run, free text: the key that makes a start safe to repeat';
+
+COMMENT ON COLUMN work.workflow_executions.workflow_id IS 'Workflow that it runs';
+
+COMMENT ON COLUMN work.workflow_executions.version IS 'Registered version that it runs; null is none';
+
+COMMENT ON COLUMN work.workflow_executions.parent_run_id IS 'Run that started it; cancelled with it';
+
+COMMENT ON COLUMN work.workflow_executions.status IS 'pending, running, waiting, completed, failed or cancelled';
+
+COMMENT ON COLUMN work.workflow_executions.reason IS 'Why it has this status, when somebody said so';
+
+COMMENT ON COLUMN work.workflow_executions.actor IS 'Who gave it this status: a worker, or whoever cancelled it';
+
+COMMENT ON COLUMN work.workflow_executions.current_step IS 'Step that was begun or recorded last';
+
+COMMENT ON COLUMN work.workflow_executions.total_steps IS 'Steps of the registered definition; null when there is none';
+
+COMMENT ON COLUMN work.workflow_executions.completed_steps IS 'Steps recorded complete';
+
+COMMENT ON COLUMN work.workflow_executions.state_data IS 'What the workflow keeps beside the results of its steps';
+
+COMMENT ON COLUMN work.workflow_executions.inputs IS 'What it was started with';
+
+COMMENT ON COLUMN work.workflow_executions.outputs IS 'Its result; null until it has completed';
+
+COMMENT ON COLUMN work.workflow_executions.error IS 'Why it failed, for people';
+
+COMMENT ON COLUMN work.workflow_executions.error_count IS 'Failures of its steps and of itself';
+
+COMMENT ON COLUMN work.workflow_executions.attempt IS 'How often it was claimed: only who holds the latest attempt records anything';
+
+COMMENT ON COLUMN work.workflow_executions.worker IS 'Who claimed it last; null while it waits';
+
+COMMENT ON COLUMN work.workflow_executions.lease_seconds IS 'How long a claim lasts; steps renew it';
+
+COMMENT ON COLUMN work.workflow_executions.waiting_for IS 'Event that it waits for; null is none';
+
+COMMENT ON COLUMN work.workflow_executions.due_at IS 'From when on it may be claimed: at its start, at the end of a lease or of a sleep; null: never by the clock';
+
+COMMENT ON COLUMN work.workflow_executions.deadline IS 'When it fails if it has not ended; null is never';
+
+COMMENT ON COLUMN work.workflow_executions.assigned_agents IS 'Agents that work on it';
+
+COMMENT ON COLUMN work.workflow_executions.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN work.workflow_executions.metadata IS 'What nobody queries';
+
+COMMENT ON COLUMN work.workflow_executions.tags IS 'Object or array to search by containment; null is none';
+
+COMMENT ON COLUMN work.workflow_executions.created_at IS 'When it was started, in the state pending';
+
+COMMENT ON COLUMN work.workflow_executions.updated_at IS 'When it was changed last';
+
+COMMENT ON COLUMN work.workflow_executions.status_at IS 'Since when it has this status';
+
+COMMENT ON COLUMN work.workflow_executions.started_at IS 'When it was first claimed';
+
+COMMENT ON COLUMN work.workflow_executions.completed_at IS 'When it completed, failed or was cancelled';
+
+CREATE FUNCTION work.execution_of(p_row work.workflow_executions, p_created boolean) RETURNS work.execution_info
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select row(
+    p_row.run_id, p_row.workflow_id, p_row.version, p_row.parent_run_id, p_row.status, p_row.reason, p_row.actor,
+    p_row.current_step, p_row.total_steps, p_row.completed_steps, p_row.state_data, p_row.inputs, p_row.outputs,
+    p_row.error, p_row.error_count, p_row.attempt, p_row.worker, p_row.waiting_for, p_row.due_at, p_row.deadline,
+    p_row.assigned_agents, p_row.project_id, p_row.metadata, p_row.tags, p_row.created_at, p_row.updated_at,
+    p_row.started_at, p_row.completed_at, p_created
+  )::work.execution_info
+$$;
+
+ALTER FUNCTION work.execution_of(p_row work.workflow_executions, p_created boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.execution_of(p_row work.workflow_executions, p_created boolean) IS 'A run in the form that functions return';
+
+CREATE FUNCTION work.expire_executions(p_limit integer DEFAULT 1000) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_expired integer;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  with overdue as (
+    select e.run_id from work.workflow_executions as e
+    where e.deadline <= clock_timestamp() and e.completed_at is null
+    order by e.deadline
+    limit p_limit
+    for no key update skip locked
+  )
+  update work.workflow_executions as e
+  set
+    status = 'failed', reason = 'deadline_passed', actor = null, error = 'the deadline has passed',
+    error_count = e.error_count + 1, updated_at = clock_timestamp()
+  from overdue as o
+  where e.run_id = o.run_id;
+  get diagnostics v_expired = row_count;
+  return v_expired;
+end
+$$;
+
+ALTER FUNCTION work.expire_executions(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.expire_executions(p_limit integer) IS 'Makes the runs fail whose deadline has passed; part of pylayer maintain. Errors: PT400 invalid_limit';
+
 CREATE FUNCTION work.expired_uploads(p_limit integer DEFAULT 100) RETURNS TABLE(upload_id text, storage_key text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3559,6 +6435,151 @@ ALTER FUNCTION work.expired_uploads(p_limit integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.expired_uploads(p_limit integer) IS 'Attempts whose leftovers in object storage are to be deleted now; marks open ones past their time as expired';
 
+CREATE FUNCTION work.fail_execution(p_run_id text, p_attempt integer, p_error text, p_reason text DEFAULT NULL::text) RETURNS work.execution_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions := work.lock_execution(
+    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'failed'
+  );
+begin
+  if v_run.status = 'running' then
+    update work.workflow_executions as e
+    set
+      status = 'failed', reason = left(p_reason, 1000), actor = e.worker, error = left(p_error, 10000),
+      error_count = e.error_count + 1, updated_at = clock_timestamp()
+    where e.run_id = p_run_id
+    returning e.* into v_run;
+  end if;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.fail_execution(p_run_id text, p_attempt integer, p_error text, p_reason text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.fail_execution(p_run_id text, p_attempt integer, p_error text, p_reason text) IS 'Makes a run fail. Errors: PT404 no_run, PT409 stale_attempt, run_ended';
+
+CREATE FUNCTION work.fail_step(p_run_id text, p_attempt integer, p_step_name text, p_error text, p_duration_ms bigint DEFAULT NULL::bigint) RETURNS work.step_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return work.record_step(
+    p_run => work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt), p_step_name => p_step_name,
+    p_status => 'failed', p_error => p_error, p_duration_ms => p_duration_ms
+  );
+end
+$$;
+
+ALTER FUNCTION work.fail_step(p_run_id text, p_attempt integer, p_step_name text, p_error text, p_duration_ms bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.fail_step(p_run_id text, p_attempt integer, p_step_name text, p_error text, p_duration_ms bigint) IS 'Records that a try of a step failed; it may be tried again. Errors: PT400, PT404 no_run, PT409 stale_attempt, run_ended';
+
+CREATE FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean DEFAULT true, p_delay_seconds double precision DEFAULT NULL::double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_task record;
+begin
+  if p_delay_seconds not between 0 and 315360000 then
+    raise exception using
+      errcode = 'PT400', message = 'the wait is out of range', constraint = 'invalid_delay',
+      detail = p_delay_seconds::text, hint = '0 to 315360000 seconds; null for that of the queue';
+  end if;
+  select t.status, t.lease_expires_at > clock_timestamp() as is_held into v_task
+  from work.task_executions as t
+  where t.execution_id = p_execution_id and t.lease = p_lease
+  for no key update;
+  if v_task.status = 'running' and v_task.is_held then
+    perform work.end_attempts(
+      p_execution_ids => array[p_execution_id], p_error => left(p_error, 10000), p_retry => p_retry is not false,
+      p_delay_seconds => p_delay_seconds
+    );
+  elsif v_task.status is null or v_task.status in ('running', 'completed') then
+    perform work.refuse_lease(p_execution_id => p_execution_id, p_lease => p_lease);
+  end if;
+  select t.status, case when t.status <> 'failed' then t.scheduled_at end into status, scheduled_at
+  from work.task_executions as t
+  where t.execution_id = p_execution_id;
+end
+$$;
+
+ALTER FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) IS 'Ends an attempt of a task that failed: tried again, or a dead letter. Errors: PT400, PT404 no_task, PT409 lease_lost, lease_expired';
+
+CREATE TABLE work.checkpoints (
+    thread_key bigint NOT NULL,
+    checkpoint_ns text NOT NULL COLLATE pg_catalog."C",
+    checkpoint_id text NOT NULL COLLATE pg_catalog."C",
+    parent_checkpoint_id text COLLATE pg_catalog."C",
+    checkpoint jsonb NOT NULL,
+    channel_values jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    run_id text GENERATED ALWAYS AS ("left"((metadata ->> 'run_id'::text), 500)) STORED COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoints_channel_values_check CHECK ((jsonb_typeof(channel_values) = 'object'::text)),
+    CONSTRAINT checkpoints_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
+    CONSTRAINT checkpoints_checkpoint_id_check CHECK (((octet_length(checkpoint_id) >= 1) AND (octet_length(checkpoint_id) <= 500))),
+    CONSTRAINT checkpoints_checkpoint_ns_check CHECK ((octet_length(checkpoint_ns) <= 1000)),
+    CONSTRAINT checkpoints_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT checkpoints_parent_checkpoint_id_check CHECK ((octet_length(parent_checkpoint_id) <= 500))
+);
+
+ALTER TABLE work.checkpoints OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.checkpoints IS 'States of LangGraph threads, one row a super-step';
+
+COMMENT ON COLUMN work.checkpoints.thread_key IS 'Thread';
+
+COMMENT ON COLUMN work.checkpoints.checkpoint_ns IS 'Namespace: empty for the root graph, the path of a subgraph otherwise';
+
+COMMENT ON COLUMN work.checkpoints.checkpoint_id IS 'Id from LangGraph; later ones are greater';
+
+COMMENT ON COLUMN work.checkpoints.parent_checkpoint_id IS 'Checkpoint that this one came from; null when there is none or it was removed';
+
+COMMENT ON COLUMN work.checkpoints.checkpoint IS 'Versions of the channels and what nodes have seen; no values';
+
+COMMENT ON COLUMN work.checkpoints.channel_values IS 'Reference of each channel''s value, by channel';
+
+COMMENT ON COLUMN work.checkpoints.metadata IS 'What LangGraph and the caller tell of it: source, step, run_id, ...';
+
+COMMENT ON COLUMN work.checkpoints.run_id IS 'Run in metadata, its first 500 characters';
+
+COMMENT ON COLUMN work.checkpoints.created_at IS 'When it was first stored';
+
+CREATE FUNCTION work.find_checkpoints(p_thread bigint, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) RETURNS SETOF work.checkpoints
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  return query
+  select
+    c.thread_key, c.checkpoint_ns, c.checkpoint_id, c.parent_checkpoint_id, c.checkpoint, c.channel_values, c.metadata, c.run_id,
+    c.created_at
+  from work.checkpoints as c
+  where (p_thread is null or c.thread_key = p_thread)
+    and (p_checkpoint_ns is null or c.checkpoint_ns = p_checkpoint_ns)
+    and (p_checkpoint_id is null or c.checkpoint_id = p_checkpoint_id)
+    and (p_filter is null or c.metadata @> p_filter)
+    and (p_before is null or c.checkpoint_id < p_before)
+    and (
+      p_after is null
+      or (c.checkpoint_id, c.thread_key, c.checkpoint_ns) < (p_after ->> 0, (p_after ->> 1)::bigint, p_after ->> 2)
+    )
+  order by c.checkpoint_id desc, c.thread_key desc, c.checkpoint_ns desc
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.find_checkpoints(p_thread bigint, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.find_checkpoints(p_thread bigint, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) IS 'Checkpoints by any of their marks, latest first';
+
 CREATE FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3572,6 +6593,75 @@ $$;
 ALTER FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) IS 'Takes an attempt out of the state open';
+
+CREATE FUNCTION work.fire_schedule(p_schedule text, p_due_at timestamp with time zone, p_next_at timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_task jsonb;
+begin
+  if (p_due_at <= clock_timestamp() and p_next_at > p_due_at and p_next_at <= '9999-12-31 00:00:00+00') is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the time has not come, or the next one is not after it', constraint = 'invalid_time',
+      detail = format('due %s, next %s', p_due_at, p_next_at), hint = 'work.list_schedules names the next time of each schedule';
+  end if;
+  update work.task_schedules as s
+  set last_at = p_due_at, next_at = p_next_at
+  where s.schedule = p_schedule and s.next_at = p_due_at
+  returning s.task into v_task;
+  if found then
+    return (
+      select e.execution_id from work.enqueue_tasks(p_tasks => jsonb_build_array(
+        v_task || jsonb_build_object('unique_key', format('schedule:%s:%s', p_schedule, extract(epoch from p_due_at)))
+      )) as e
+    );
+  elsif not exists (select from work.task_schedules as s where s.schedule = p_schedule) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such schedule', constraint = 'no_schedule',
+      detail = coalesce(left(p_schedule, 64), 'null'), hint = 'work.set_schedule makes one';
+  end if;
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.fire_schedule(p_schedule text, p_due_at timestamp with time zone, p_next_at timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.fire_schedule(p_schedule text, p_due_at timestamp with time zone, p_next_at timestamp with time zone) IS 'Enqueues the task of a schedule for one of its times, once. Errors: PT400 invalid_time, PT404 no_schedule';
+
+CREATE FUNCTION work.follow_item_transition() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_item record;
+begin
+  if new.seq = 1 then
+    select i.item_type, i.project_id into v_item from work.items as i where i.item_id = new.item_id;
+  else
+    update work.items as i
+    set
+      state = new.to_state,
+      state_seq = new.seq,
+      state_since = new.occurred_at,
+      closed_at = case when s.is_final then new.occurred_at end
+    from work.item_states as s
+    where i.item_id = new.item_id and s.item_type = i.item_type and s.state = new.to_state
+    returning i.item_type, i.project_id into v_item;
+  end if;
+  perform telemetry.ingest_event(p_event => telemetry.state_changed_event(
+    p_item_type => v_item.item_type, p_item_id => new.item_id, p_from_state => new.from_state, p_to_state => new.to_state,
+    p_run_id => new.run_id, p_workflow_name => new.workflow_name, p_agent_role => new.agent_role,
+    p_project_id => v_item.project_id, p_reason => new.reason, p_actor => new.actor,
+    p_time_in_state_seconds => new.time_in_state_seconds
+  ));
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.follow_item_transition() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.follow_item_transition() IS 'Trigger function: an item follows its history, and each change of state has its event';
 
 CREATE FUNCTION work.get_artifact(p_artifact_id text, p_version integer DEFAULT NULL::integer) RETURNS work.artifact_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -3620,6 +6710,29 @@ ALTER FUNCTION work.get_artifact(p_artifact_id text, p_version integer) OWNER TO
 
 COMMENT ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) IS 'Metadata of a version (default: the latest), without content. Errors: PT400 invalid_artifact_id, PT404 no_artifact, no_version';
 
+CREATE FUNCTION work.get_cached(p_keys jsonb) RETURNS TABLE(nth bigint, serde_type text, data bytea)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if jsonb_typeof(p_keys) is distinct from 'array' then
+    raise exception using
+      errcode = 'PT400', message = 'keys are not an array', constraint = 'invalid_keys',
+      detail = coalesce(jsonb_typeof(p_keys), 'null'), hint = 'give an array of [namespace, key]';
+  end if;
+  return query
+  select k.place - 1, c.serde_type, c.data
+  from jsonb_array_elements(p_keys) with ordinality as k (key, place)
+  join work.graph_cache as c on c.namespace = k.key ->> 0 and c.key = k.key ->> 1
+  where c.expires_at is null or c.expires_at > statement_timestamp()
+  order by k.place;
+end
+$$;
+
+ALTER FUNCTION work.get_cached(p_keys jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_cached(p_keys jsonb) IS 'Results in the cache of graphs that have not expired. Errors: PT400 invalid_keys';
+
 CREATE FUNCTION work.get_content(p_artifact_id text, p_version integer DEFAULT NULL::integer) RETURNS TABLE(artifact_id text, version integer, mime_type text, size_bytes bigint, content_hash text, storage_backend work.storage_backend, storage_key text, inline_content_text text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3666,6 +6779,417 @@ $$;
 ALTER FUNCTION work.get_content(p_artifact_id text, p_version integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.get_content(p_artifact_id text, p_version integer) IS 'Content of a version, inline or by storage key. Errors: PT400 invalid_artifact_id, PT404 no_artifact, no_version, PT410 content_deleted';
+
+CREATE FUNCTION work.get_execution(p_run_id text) RETURNS work.execution_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions;
+begin
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id;
+  if not found then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => null);
+  end if;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.get_execution(p_run_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_execution(p_run_id text) IS 'A run. Errors: PT404 no_run';
+
+CREATE FUNCTION work.get_item(p_item_id text) RETURNS work.item_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_item work.item_info;
+begin
+  select r.* into v_item from work.item_rows(p_item_ids => array[p_item_id]) as r;
+  if not found then
+    perform work.refuse_missing_item(p_item_id => p_item_id);
+  end if;
+  return v_item;
+end
+$$;
+
+ALTER FUNCTION work.get_item(p_item_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_item(p_item_id text) IS 'An item. Errors: PT404 no_item';
+
+CREATE FUNCTION work.get_project(p_project_id text) RETURNS work.project_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_project work.project_info;
+begin
+  perform work.check_references(p_project_id => coalesce(p_project_id, ''), p_item_id => null);
+  select r.* into v_project from work.project_rows(p_project_ids => array[p_project_id]) as r;
+  return v_project;
+end
+$$;
+
+ALTER FUNCTION work.get_project(p_project_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_project(p_project_id text) IS 'A project. Errors: PT404 no_project';
+
+CREATE FUNCTION work.get_task(p_execution_id text) RETURNS work.task_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_task work.task_info;
+begin
+  select
+    t.execution_id::text, t.queue, t.task_name, t.task_type, t.status, t.priority, t.retry_count,
+    t.max_retries, t.timeout_seconds, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
+    t.run_id, t.workflow_name, t.agent_id, t.project_id, t.worker, t.metadata, t.created_at, t.scheduled_at, t.started_at,
+    t.lease_expires_at, t.finished_at, t.execution_time_ms
+  into v_task
+  from work.task_executions as t
+  where t.execution_id = p_execution_id;
+  if not found then
+    perform work.refuse_lease(p_execution_id => p_execution_id, p_lease => null);
+  end if;
+  return v_task;
+end
+$$;
+
+ALTER FUNCTION work.get_task(p_execution_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_task(p_execution_id text) IS 'One task, without the token of its lease. Errors: PT404 no_task';
+
+CREATE FUNCTION work.get_workflow(p_workflow_id text, p_version text DEFAULT 'latest'::text) RETURNS work.workflow_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_bounds record := work.version_bounds(p_selector => p_version);
+  v_row work.workflows;
+begin
+  select w.* into v_row from work.workflows as w
+  where w.workflow_id = p_workflow_id
+    and (w.version_major, w.version_minor, w.version_patch)
+    >= (v_bounds.p_from[1], v_bounds.p_from[2], v_bounds.p_from[3])
+    and (w.version_major, w.version_minor, w.version_patch)
+    < (v_bounds.p_below[1], v_bounds.p_below[2], v_bounds.p_below[3])
+    and (w.status = 'active' or p_version ~ '^\d')
+  order by w.version_major desc, w.version_minor desc, w.version_patch desc
+  limit 1;
+  if not found then
+    perform work.refuse_no_workflow(p_workflow_id => p_workflow_id, p_version => p_version);
+  end if;
+  return work.workflow_of(v_row, false);
+end
+$$;
+
+ALTER FUNCTION work.get_workflow(p_workflow_id text, p_version text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) IS 'The version of a workflow that a selector finds: latest, 1.2.3, ^1.2, ~1.2. Errors: PT400 invalid_version, PT404 no_workflow';
+
+CREATE FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) RETURNS TABLE(nth bigint, hash bytea, serde_type text, piece bytea)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if jsonb_typeof(p_blobs) is distinct from 'array'
+    or p_data is null
+    or exists (
+      select from jsonb_array_elements(p_blobs) as b (entry)
+      where jsonb_typeof(b.entry) <> 'array'
+        or b.entry ->> 0 !~ '^[0-9a-f]{64}$'
+        or length(b.entry ->> 1) not between 1 and 100
+        or b.entry ->> 2 !~ '^[0-9]{1,9}$'
+        or num_nulls(b.entry ->> 0, b.entry ->> 1) > 0
+    )
+    or (select coalesce(sum((b.entry ->> 2)::bigint), 0) from jsonb_array_elements(p_blobs) as b (entry))
+    <> octet_length(p_data)
+  then
+    raise exception using
+      errcode = 'PT400', message = 'blobs are not of the form that is expected', constraint = 'invalid_blobs',
+      detail = format('%s bytes of data', octet_length(p_data)),
+      hint = 'give an array of [sha256 in hex, type, bytes or null], and the bytes one after the other';
+  end if;
+  return query
+  select
+    b.nth,
+    decode(b.entry ->> 0, 'hex'),
+    b.entry ->> 1,
+    substring(p_data, (b.until - (b.entry ->> 2)::bigint)::integer + 1, (b.entry ->> 2)::integer)
+  from (
+    select e.entry, e.nth, sum((e.entry ->> 2)::bigint) over (order by e.nth) as until
+    from jsonb_array_elements(p_blobs) with ordinality as e (entry, nth)
+  ) as b;
+end
+$_$;
+
+ALTER FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) IS 'Takes the blobs of a call apart. Errors: PT400 invalid_blobs';
+
+CREATE FUNCTION work.guard_execution() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_from text := case when tg_op = 'UPDATE' then old.status else 'none' end;
+begin
+  if (v_from, new.status) not in (
+    ('none', 'pending'), ('pending', 'running'), ('pending', 'failed'), ('pending', 'cancelled'),
+    ('running', 'waiting'), ('running', 'completed'), ('running', 'failed'), ('running', 'cancelled'),
+    ('waiting', 'running'), ('waiting', 'failed'), ('waiting', 'cancelled'), ('failed', 'pending')
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'a run cannot change so', constraint = 'illegal_transition',
+      detail = format('run %s: %s to %s', new.run_id, v_from, new.status),
+      hint = 'pending, running, waiting and running again; then completed, failed or cancelled; failed to pending';
+  end if;
+  new.status_at := clock_timestamp();
+  if new.status = 'running' then
+    new.started_at := coalesce(new.started_at, new.status_at);
+  end if;
+  if new.status in ('completed', 'failed', 'cancelled') then
+    new.completed_at := new.status_at;
+    new.due_at := null;
+    new.waiting_for := null;
+  else
+    new.completed_at := null;
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION work.guard_execution() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.guard_execution() IS 'Trigger function: refuses a status that does not follow from the one before. Errors: PT409 illegal_transition';
+
+CREATE FUNCTION work.guard_item() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if (new.item_id, new.item_type, new.created_by, new.run_id, new.created_at)
+    is distinct from (old.item_id, old.item_type, old.created_by, old.run_id, old.created_at)
+  then
+    raise exception using
+      errcode = 'PT403', message = 'what an item is never changes', constraint = 'immutable_item',
+      detail = format('item %s', old.item_id), hint = 'make another item, and cancel this one';
+  end if;
+  if new.state_seq is distinct from old.state_seq + 1 or not exists (
+    select from work.item_transitions as t
+    where t.item_id = new.item_id and t.seq = new.state_seq and t.from_state = old.state and t.to_state = new.state
+      and t.occurred_at = new.state_since
+  ) then
+    raise exception using
+      errcode = 'PT403', message = 'the state of an item follows its history', constraint = 'state_follows_history',
+      detail = format('item %s, %s -> %s', old.item_id, old.state, new.state),
+      hint = 'call work.transition_item, which appends to work.item_transitions';
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION work.guard_item() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.guard_item() IS 'Trigger function: what an item is never changes, and its state only by its history. Errors: PT403 immutable_item, state_follows_history';
+
+CREATE FUNCTION work.guard_item_dependency() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  -- Two sessions could each add half of a cycle: they take turns, and each looks with a snapshot of its own turn.
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception using
+      errcode = 'PT400', message = 'dependencies are added at the isolation level read committed',
+      constraint = 'isolation_level', detail = current_setting('transaction_isolation'),
+      hint = 'an older snapshot would not show what others have just added';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('work.item_dependencies', 0));
+  if new.item_id = new.depends_on_item_id or exists (
+    with recursive needed (item_id) as (
+      select new.depends_on_item_id
+      union
+      select d.depends_on_item_id
+      from needed as n
+      inner join work.item_dependencies as d on d.item_id = n.item_id
+    )
+
+    select from needed as n where n.item_id = new.item_id
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'the items would wait for each other', constraint = 'dependency_cycle',
+      detail = format('item %s, depends on %s', new.item_id, new.depends_on_item_id),
+      hint = 'remove a dependency between them first';
+  end if;
+  return new;
+end
+$$;
+
+ALTER FUNCTION work.guard_item_dependency() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.guard_item_dependency() IS 'Trigger function: no item waits for itself, however many others stand between. Errors: PT400 isolation_level, PT409 dependency_cycle';
+
+CREATE FUNCTION work.guard_item_transition() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_item record;
+begin
+  select i.item_type, i.state, i.state_seq, i.state_since into v_item
+  from work.items as i
+  where i.item_id = new.item_id and i.deleted_at is null
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such item', constraint = 'no_item',
+      detail = coalesce(left(new.item_id, 200), 'null'), hint = 'work.list_items shows those that exist';
+  end if;
+  if new.seq = 1 then
+    new.from_state := null;
+    new.to_state := v_item.state;
+    new.time_in_state_seconds := null;
+    new.occurred_at := v_item.state_since;
+    return new;
+  end if;
+  if new.from_state <> v_item.state then
+    raise exception using
+      errcode = 'PT409', message = 'the item is in another state', constraint = 'stale_state',
+      detail = format('item %s, expected %s, found %s', new.item_id, new.from_state, v_item.state),
+      hint = 'read the item again, and decide anew';
+  end if;
+  if not exists (
+    select from work.item_state_transitions as t
+    where t.item_type = v_item.item_type and t.from_state = v_item.state and t.to_state = new.to_state
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'an item of this type cannot make this move', constraint = 'illegal_transition',
+      detail = format(
+        'item %s, type %s, %s -> %s', new.item_id, v_item.item_type, v_item.state, coalesce(left(new.to_state, 100), 'null')
+      ),
+      hint = format('from %s it goes to: %s', v_item.state, coalesce((
+        select string_agg(t.to_state, ', ' order by s.position)
+        from work.item_state_transitions as t
+        inner join work.item_states as s on s.item_type = t.item_type and s.state = t.to_state
+        where t.item_type = v_item.item_type and t.from_state = v_item.state
+      ), 'nowhere'));
+  end if;
+  new.seq := v_item.state_seq + 1;
+  new.from_state := v_item.state;
+  new.occurred_at := greatest(clock_timestamp(), v_item.state_since);
+  new.time_in_state_seconds := extract(epoch from new.occurred_at - v_item.state_since)::double precision;
+  return new;
+end
+$$;
+
+ALTER FUNCTION work.guard_item_transition() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.guard_item_transition() IS 'Trigger function: checks and completes a change of state. Errors: PT404 no_item, PT409 stale_state, illegal_transition';
+
+CREATE FUNCTION work.guard_new_item() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if new.state_seq <> 1 or new.closed_at is not null or not exists (
+    select from work.item_states as s where s.item_type = new.item_type and s.state = new.state and s.is_initial
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'an item of this type does not begin in this state', constraint = 'illegal_initial_state',
+      detail = format('type %s, state %s', new.item_type, new.state),
+      hint = format('it begins in: %s', coalesce((
+        select string_agg(s.state, ', ' order by s.position) from work.item_states as s
+        where s.item_type = new.item_type and s.is_initial
+      ), 'nothing, since work.item_states does not know the type'));
+  end if;
+  new.state_since := new.created_at;
+  return new;
+end
+$$;
+
+ALTER FUNCTION work.guard_new_item() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.guard_new_item() IS 'Trigger function: an item begins in an initial state of its type. Errors: PT409 illegal_initial_state';
+
+CREATE FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer DEFAULT 60) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_until timestamptz;
+begin
+  perform work.check_lease(p_lease_seconds => p_lease_seconds);
+  update work.task_executions as t
+  set lease_expires_at = least(
+    v_now + make_interval(secs => p_lease_seconds), t.started_at + make_interval(secs => t.timeout_seconds)
+  )
+  where t.execution_id = p_execution_id and t.lease = p_lease and t.status = 'running' and t.lease_expires_at > v_now
+  returning t.lease_expires_at into v_until;
+  if not found then
+    perform work.refuse_lease(p_execution_id => p_execution_id, p_lease => p_lease);
+  end if;
+  return v_until;
+end
+$$;
+
+ALTER FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) IS 'Extends the lease of a task. Errors: PT400 invalid_lease, PT404 no_task, PT409 lease_lost, lease_expired';
+
+CREATE FUNCTION work.id_suffix(p_nth integer) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (p_nth >> 10) + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_nth >> 5) & 31) + 1, 1)
+    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (p_nth & 31) + 1, 1)
+$$;
+
+ALTER FUNCTION work.id_suffix(p_nth integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.id_suffix(p_nth integer) IS 'The last three characters of the ids of a batch';
+
+CREATE FUNCTION work.index_comment_text() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if new.deleted_at is null then
+    insert into work.item_texts (item_id, comment_id, document)
+    values (new.item_id, new.comment_id, setweight(to_tsvector('pg_catalog.english', new.body), 'C'));
+  else
+    delete from work.item_texts as t where t.item_id = new.item_id and t.comment_id = new.comment_id;
+  end if;
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.index_comment_text() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.index_comment_text() IS 'Trigger function: full-text search reads what comments say';
+
+CREATE FUNCTION work.index_item_text() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into work.item_texts (item_id, document)
+  values (
+    new.item_id,
+    setweight(to_tsvector('pg_catalog.english', new.title), 'A')
+    || setweight(to_tsvector('pg_catalog.english', coalesce(new.description, '')), 'B')
+  )
+  on conflict (item_id, comment_id) do update set document = excluded.document;
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.index_item_text() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.index_item_text() IS 'Trigger function: full-text search reads what items say';
 
 CREATE FUNCTION work.inline_content_hash(p_content text, p_content_hash text) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -3734,6 +7258,124 @@ $$;
 ALTER FUNCTION work.is_opaque_json(p_content text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.is_opaque_json(p_content text) IS 'Whether a JSON document is one that jsonb cannot hold';
+
+CREATE FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  select
+    p_task - array[
+      'task_name', 'input_data', 'queue', 'priority', 'delay_seconds', 'scheduled_at', 'unique_key', 'concurrency_key',
+      'max_retries', 'timeout_seconds', 'task_type', 'run_id', 'workflow_name', 'agent_id', 'project_id', 'metadata'
+    ] = '{}'
+    and length(p_task_name) between 1 and 200
+    and (p_queue is null or p_queue ~ '^[a-z][a-z0-9_.-]{0,62}$')
+    and (p_priority between 0 and 9) is not false
+    and (p_max_retries between 0 and 1000) is not false
+    and (p_timeout_seconds between 1 and 604800) is not false
+    and (p_delay_seconds between 0 and 315360000) is not false
+    and (p_delay_seconds is null or p_scheduled_at is null)
+    and (p_scheduled_at between '1970-01-01 00:00:00+00' and '9999-12-31 00:00:00+00') is not false
+    and (p_unique_key <> '') is not false
+    and (p_concurrency_key <> '') is not false
+    and (
+      (pg_column_size(p_task) <= 500 and p_task -> 'metadata' is null)  -- then no field of it is longer
+      or (
+        pg_column_size(p_task) <= 1048576
+        and coalesce(jsonb_typeof(p_task -> 'metadata') in ('object', 'null'), true)
+        and coalesce(greatest(
+          length(p_unique_key), length(p_concurrency_key), length(p_task ->> 'task_type'), length(p_task ->> 'run_id'),
+          length(p_task ->> 'workflow_name'), length(p_task ->> 'agent_id'), length(p_task ->> 'project_id')
+        ) <= 500, true)
+      )
+    )
+$_$;
+
+ALTER FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) IS 'True when a task of a batch can be enqueued';
+
+CREATE FUNCTION work.item_history(p_item_id text, p_limit integer DEFAULT 100, p_after integer DEFAULT 0) RETURNS SETOF work.transition_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  return query
+  select
+    t.item_id, t.seq, t.from_state, t.to_state, t.actor, t.reason, t.run_id, t.workflow_name, t.agent_role,
+    t.time_in_state_seconds, t.occurred_at
+  from work.item_transitions as t
+  where t.item_id = p_item_id and t.seq > coalesce(p_after, 0)
+  order by t.seq
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) IS 'The changes of state of an item, in order, in keyset pages. Errors: PT400 invalid_limit, PT404 no_item';
+
+CREATE FUNCTION work.item_rows(p_item_ids text[]) RETURNS SETOF work.item_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    i.item_id,
+    i.project_id,
+    i.item_type,
+    i.title,
+    i.description,
+    i.priority,
+    i.state,
+    i.state_seq,
+    i.state_since,
+    i.closed_at,
+    i.version,
+    i.assigned_user_id::text,
+    i.assigned_agent_id,
+    array(
+      select d.depends_on_item_id from work.item_dependencies as d
+      where d.item_id = i.item_id
+      order by d.depends_on_item_id
+    ),
+    i.github_repository,
+    i.github_number,
+    i.github_node_id,
+    i.github_url,
+    i.ai_analysis,
+    i.ai_suggestions,
+    i.tags,
+    i.metadata,
+    i.created_by,
+    i.run_id,
+    i.created_at,
+    i.updated_at
+  from work.items as i
+  where i.item_id = any(p_item_ids) and i.deleted_at is null
+$$;
+
+ALTER FUNCTION work.item_rows(p_item_ids text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.item_rows(p_item_ids text[]) IS 'Items by id, as functions return them, without those that count as removed';
+
+CREATE FUNCTION work.lease_problem(p_execution_id text, p_lease uuid) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(
+    (
+      select case when t.status = 'running' and t.lease = p_lease then 'lease_expired' else 'lease_lost' end
+      from work.task_executions as t
+      where t.execution_id = p_execution_id
+    ),
+    'no_task'
+  )
+$$;
+
+ALTER FUNCTION work.lease_problem(p_execution_id text, p_lease uuid) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lease_problem(p_execution_id text, p_lease uuid) IS 'Why a lease does not hold: no_task, lease_expired or lease_lost';
 
 CREATE FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer DEFAULT NULL::integer, p_item_id text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_event_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text) RETURNS TABLE(artifact_id text, version integer, link_type text, item_id text, run_id text, event_id text, workflow_name text, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3843,6 +7485,582 @@ ALTER FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_ru
 
 COMMENT ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) IS 'Artifacts with their latest version, newest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_artifact';
 
+CREATE FUNCTION work.list_attachments(p_item_id text, p_limit integer DEFAULT 100) RETURNS SETOF work.attachment_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  return query
+  select t.item_id, t.artifact_id::text, t.version, t.label, t.attached_by, t.created_at
+  from work.attachments as t
+  where t.item_id = p_item_id
+  order by t.created_at, t.artifact_id, t.version
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.list_attachments(p_item_id text, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_attachments(p_item_id text, p_limit integer) IS 'What is attached to an item, oldest first. Errors: PT400 invalid_limit, PT404 no_item';
+
+CREATE FUNCTION work.list_checkpoints(p_thread_id text DEFAULT NULL::text, p_checkpoint_ns text DEFAULT NULL::text, p_checkpoint_id text DEFAULT NULL::text, p_filter jsonb DEFAULT NULL::jsonb, p_before text DEFAULT NULL::text, p_after jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 20) RETURNS TABLE(checkpoints jsonb, blobs jsonb, data bytea)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_thread bigint;
+  v_page work.checkpoints[];
+  v_blobs bigint[];
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 100);
+  if jsonb_typeof(p_after) <> 'array' or not coalesce(p_after ->> 1 ~ '^[0-9]{1,18}$', true) then
+    raise exception using
+      errcode = 'PT400', message = 'the cursor is not one', constraint = 'invalid_cursor',
+      detail = left(p_after::text, 200), hint = 'give the cursor of a row as it came';
+  end if;
+  select t.thread_key into v_thread from work.checkpoint_threads as t where t.thread_id = p_thread_id;
+  if p_checkpoint_ns is not null and p_limit = 1 and num_nonnulls(p_thread_id, p_filter, p_before, p_after) = 1 and v_thread > 0
+  then  -- what a graph asks for at each start, with a plan that is kept
+    select array_agg(l.row) into v_page
+    from (
+      select c as row from work.checkpoints as c
+      where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns
+        and c.checkpoint_id <= coalesce(p_checkpoint_id, c.checkpoint_id)
+      order by c.checkpoint_id desc
+      limit 1
+    ) as l
+    where (l.row).checkpoint_id = coalesce(p_checkpoint_id, (l.row).checkpoint_id);
+  elsif p_thread_id is null or v_thread is not null then
+    v_page := array(
+      select f
+      from work.find_checkpoints(
+        p_thread => v_thread, p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id, p_filter => p_filter,
+        p_before => p_before, p_after => p_after, p_limit => p_limit
+      ) as f
+    );
+  end if;
+  v_page := coalesce(v_page, '{}');
+  v_blobs := array(
+    select r.blob_id from unnest(v_page) as p, work.referenced_blob_ids(p.channel_values) as r (blob_id)
+    union
+    select r.blob_id
+    from unnest(v_page) as p
+    join work.checkpoint_writes as w using (thread_key, checkpoint_ns, checkpoint_id)
+    cross join work.referenced_write_blob_ids(w.writes) as r (blob_id)
+  );
+  select
+    coalesce(
+      jsonb_agg(
+        jsonb_build_object(
+          'cursor', jsonb_build_array(p.checkpoint_id, p.thread_key, p.checkpoint_ns),
+          'thread_id', (select t.thread_id from work.checkpoint_threads as t where t.thread_key = p.thread_key),
+          'checkpoint_ns', p.checkpoint_ns,
+          'checkpoint_id', p.checkpoint_id,
+          'parent_checkpoint_id', p.parent_checkpoint_id,
+          'checkpoint', p.checkpoint,
+          'metadata', p.metadata,
+          'channel_values', p.channel_values,
+          'writes', (
+            select coalesce(
+              jsonb_agg(
+                jsonb_build_array(w.task_id, e.value -> 0, e.value -> 1) order by w.task_path, w.task_id, e.key::integer
+              ), '[]'
+            )
+            from work.checkpoint_writes as w
+            cross join jsonb_each(w.writes) as e (key, value)
+            where w.thread_key = p.thread_key and w.checkpoint_ns = p.checkpoint_ns and w.checkpoint_id = p.checkpoint_id
+          )
+        ) order by p.checkpoint_id desc, p.thread_key desc, p.checkpoint_ns desc
+      ), '[]'
+    )
+  into checkpoints
+  from unnest(v_page) as p;
+  select b.blobs, b.data into blobs, data from work.read_checkpoint_blobs(p_blobs => v_blobs) as b;
+  return next;
+end
+$_$;
+
+ALTER FUNCTION work.list_checkpoints(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_checkpoints(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) IS 'Checkpoints with writes and blobs, latest first, in keyset pages. Errors: PT400 invalid_limit, invalid_cursor';
+
+CREATE FUNCTION work.list_comments(p_item_id text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.comment_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_after timestamptz;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  if p_after is not null then
+    select c.created_at into v_after from work.comments as c where c.comment_id = p_after and c.item_id = p_item_id;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'there is no such comment', constraint = 'no_comment',
+        detail = left(p_after, 64), hint = 'begin with the first page';
+    end if;
+  end if;
+  return query
+  select
+    c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
+    c.metadata, c.created_at
+  from work.comments as c
+  where c.item_id = p_item_id
+    and c.deleted_at is null
+    and (p_after is null or (c.created_at, c.comment_id) > (v_after, p_after))
+  order by c.created_at, c.comment_id
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.list_comments(p_item_id text, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_comments(p_item_id text, p_limit integer, p_after text) IS 'The comments on an item, oldest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_item, no_comment';
+
+CREATE FUNCTION work.list_decisions(p_item_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_holds boolean DEFAULT false, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.decision_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_after timestamptz;
+  v_page text[];
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  if p_after is not null then
+    select d.decided_at into v_after from work.decisions as d where d.decision_id = p_after;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'there is no such decision', constraint = 'no_decision',
+        detail = left(p_after, 64), hint = 'begin with the first page';
+    end if;
+  end if;
+  select array_agg(p.decision_id) into v_page from (
+    select d.decision_id::text from work.decisions as d
+    where (p_item_id is null or d.item_id = p_item_id)
+      and (p_project_id is null or d.project_id = p_project_id)
+      and (not coalesce(p_holds, false) or not exists (
+        select from work.decisions as n where n.supersedes_id = d.decision_id
+      ))
+      and (p_after is null or (d.decided_at, d.decision_id) < (v_after, p_after))
+    order by d.decided_at desc, d.decision_id desc
+    limit p_limit
+  ) as p;
+  return query
+  select
+    r.decision_id, r.project_id, r.item_id, r.title, r.decision, r.rationale, r.alternatives, r.supersedes_id,
+    r.superseded_by_id, r.decided_by, r.run_id, r.decided_at
+  from work.decision_rows(p_decision_ids => v_page) as r
+  order by r.decided_at desc, r.decision_id collate "C" desc;
+end
+$$;
+
+ALTER FUNCTION work.list_decisions(p_item_id text, p_project_id text, p_holds boolean, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_decisions(p_item_id text, p_project_id text, p_holds boolean, p_limit integer, p_after text) IS 'Decisions, newest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_decision';
+
+CREATE FUNCTION work.list_executions(p_status text DEFAULT NULL::text, p_workflow_id text DEFAULT NULL::text, p_parent_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.execution_info
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+  select work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  select work.refuse_run(p_run_id => p_after, p_status => null)
+  where p_after is not null and not exists (select from work.workflow_executions as e where e.run_id = p_after);
+  select work.execution_of(e, false)
+  from work.workflow_executions as e
+  where (p_status is null or e.status = p_status)
+    and (p_workflow_id is null or e.workflow_id = p_workflow_id)
+    and (p_parent_run_id is null or e.parent_run_id = p_parent_run_id)
+    and (p_project_id is null or e.project_id = p_project_id)
+    and (p_tags is null or e.tags @> p_tags)
+    and (p_after is null or (e.created_at, e.run_id) < (
+      (select a.created_at from work.workflow_executions as a where a.run_id = p_after), p_after
+    ))
+  order by e.created_at desc, e.run_id desc
+  limit p_limit
+$$;
+
+ALTER FUNCTION work.list_executions(p_status text, p_workflow_id text, p_parent_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_executions(p_status text, p_workflow_id text, p_parent_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) IS 'Runs, newest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_run';
+
+CREATE FUNCTION work.list_item_states(p_item_type text DEFAULT NULL::text) RETURNS TABLE(item_type text, state text, is_initial boolean, is_final boolean, is_agreed boolean, description text, to_states text[])
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    s.item_type,
+    s.state,
+    s.is_initial,
+    s.is_final,
+    s.is_agreed,
+    s.description,
+    array(
+      select t.to_state
+      from work.item_state_transitions as t
+      inner join work.item_states as e on e.item_type = t.item_type and e.state = t.to_state
+      where t.item_type = s.item_type and t.from_state = s.state
+      order by e.position
+    )
+  from work.item_states as s
+  where p_item_type is null or s.item_type = p_item_type
+  order by s.item_type, s.position
+$$;
+
+ALTER FUNCTION work.list_item_states(p_item_type text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_item_states(p_item_type text) IS 'The states of a type of item, with the moves from each';
+
+CREATE FUNCTION work.list_items(p_project_id text DEFAULT NULL::text, p_item_type text DEFAULT NULL::text, p_state text DEFAULT NULL::text, p_open boolean DEFAULT NULL::boolean, p_user_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.item_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_after timestamptz;
+  v_page text[];
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  if p_after is not null then
+    select i.created_at into v_after from work.items as i where i.item_id = p_after;
+    if not found then
+      perform work.refuse_missing_item(p_item_id => p_after);
+    end if;
+  end if;
+  select array_agg(p.item_id) into v_page from (
+    select i.item_id from work.items as i
+    where i.deleted_at is null
+      and (p_project_id is null or i.project_id = p_project_id)
+      and (p_item_type is null or i.item_type = p_item_type)
+      and (p_state is null or i.state = p_state)
+      and (p_open is null or not p_open or i.closed_at is null)
+      and (p_open is null or p_open or i.closed_at is not null)
+      and (p_user_id is null or i.assigned_user_id = p_user_id)
+      and (p_agent_id is null or i.assigned_agent_id = p_agent_id)
+      and (p_tags is null or i.tags @> p_tags)
+      and (p_after is null or (i.created_at, i.item_id) < (v_after, p_after))
+    order by i.created_at desc, i.item_id desc
+    limit p_limit
+  ) as p;
+  return query
+  select
+    r.item_id, r.project_id, r.item_type, r.title, r.description, r.priority, r.state, r.state_seq, r.state_since,
+    r.closed_at, r.version, r.assigned_user_id, r.assigned_agent_id, r.depends_on, r.github_repository, r.github_number,
+    r.github_node_id, r.github_url, r.ai_analysis, r.ai_suggestions, r.tags, r.metadata, r.created_by, r.run_id,
+    r.created_at, r.updated_at
+  from work.item_rows(p_item_ids => v_page) as r
+  order by r.created_at desc, r.item_id collate "C" desc;
+end
+$$;
+
+ALTER FUNCTION work.list_items(p_project_id text, p_item_type text, p_state text, p_open boolean, p_user_id text, p_agent_id text, p_tags jsonb, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_items(p_project_id text, p_item_type text, p_state text, p_open boolean, p_user_id text, p_agent_id text, p_tags jsonb, p_limit integer, p_after text) IS 'Items, newest first, in keyset pages. Errors: PT400 invalid_limit, PT404 no_item';
+
+CREATE FUNCTION work.list_projects(p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.project_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  return query
+  select
+    r.project_id, r.name, r.description, r.repository, r.default_branch, r.tech_stack, r.pr_merge_rate, r.test_coverage,
+    r.tags, r.metadata, r.created_at, r.updated_at
+  from work.project_rows(p_project_ids => array(
+    select p.project_id from work.projects as p
+    where p.deleted_at is null and p.project_id > coalesce(p_after, '')
+    order by p.project_id
+    limit p_limit
+  )) as r
+  order by r.project_id collate "C";
+end
+$$;
+
+ALTER FUNCTION work.list_projects(p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_projects(p_limit integer, p_after text) IS 'Projects by id, in keyset pages. Errors: PT400 invalid_limit';
+
+CREATE TABLE work.queues (
+    queue text NOT NULL,
+    paused_at timestamp with time zone,
+    events work.task_events DEFAULT 'terminal'::work.task_events NOT NULL,
+    key_limit integer DEFAULT 1 NOT NULL,
+    retry_base_seconds double precision DEFAULT 5 NOT NULL,
+    retry_max_seconds double precision DEFAULT 3600 NOT NULL,
+    retention_days integer DEFAULT 30 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT queues_key_limit_check CHECK (((key_limit >= 1) AND (key_limit <= 1000))),
+    CONSTRAINT queues_queue_check CHECK ((queue ~ '^[a-z][a-z0-9_.-]{0,62}$'::text)),
+    CONSTRAINT queues_retention_days_check CHECK (((retention_days >= 1) AND (retention_days <= 3650))),
+    CONSTRAINT queues_retry_base_seconds_check CHECK (((retry_base_seconds >= (0)::double precision) AND (retry_base_seconds <= (86400)::double precision))),
+    CONSTRAINT queues_retry_max_seconds_check CHECK (((retry_max_seconds >= (0)::double precision) AND (retry_max_seconds <= (604800)::double precision)))
+);
+
+ALTER TABLE work.queues OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.queues IS 'Queues of tasks and how each treats them. The first task of a queue makes it';
+
+COMMENT ON COLUMN work.queues.queue IS 'Name: a lower-case letter, then up to 62 of a-z, 0-9, _, . and -';
+
+COMMENT ON COLUMN work.queues.paused_at IS 'Since when none of its tasks is handed out; null is not';
+
+COMMENT ON COLUMN work.queues.events IS 'Which changes of its tasks'' state become events';
+
+COMMENT ON COLUMN work.queues.key_limit IS 'Most tasks of one concurrency key that are ready or running at once';
+
+COMMENT ON COLUMN work.queues.retry_base_seconds IS 'Wait after a task''s first failure, seconds; doubled after each further one, with jitter';
+
+COMMENT ON COLUMN work.queues.retry_max_seconds IS 'Longest wait after a failure, seconds, before jitter';
+
+COMMENT ON COLUMN work.queues.retention_days IS 'How long completed tasks are kept, days';
+
+COMMENT ON COLUMN work.queues.created_at IS 'When it was made';
+
+COMMENT ON COLUMN work.queues.updated_at IS 'When its settings last changed';
+
+CREATE FUNCTION work.list_queues() RETURNS SETOF work.queues
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    q.queue,
+    q.paused_at,
+    q.events,
+    q.key_limit,
+    q.retry_base_seconds,
+    q.retry_max_seconds,
+    q.retention_days,
+    q.created_at,
+    q.updated_at
+  from work.queues as q
+  order by q.queue
+$$;
+
+ALTER FUNCTION work.list_queues() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_queues() IS 'The queues and their settings, by name';
+
+CREATE TABLE work.task_schedules (
+    schedule text NOT NULL,
+    cron text NOT NULL,
+    timezone text DEFAULT 'UTC'::text NOT NULL,
+    task jsonb NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT task_schedules_cron_check CHECK (((length(cron) >= 1) AND (length(cron) <= 200))),
+    CONSTRAINT task_schedules_schedule_check CHECK ((schedule ~ '^[a-z][a-z0-9_.-]{0,62}$'::text)),
+    CONSTRAINT task_schedules_task_check CHECK ((jsonb_typeof(task) = 'object'::text)),
+    CONSTRAINT task_schedules_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 64)))
+);
+
+ALTER TABLE work.task_schedules OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.task_schedules IS 'Schedules, each of which enqueues a task at each of its times';
+
+COMMENT ON COLUMN work.task_schedules.schedule IS 'Name: a lower-case letter, then up to 62 of a-z, 0-9, _, . and -';
+
+COMMENT ON COLUMN work.task_schedules.cron IS 'Its times as a cron expression of five fields; the scheduler reads it';
+
+COMMENT ON COLUMN work.task_schedules.timezone IS 'Time zone of the cron expression, an IANA name';
+
+COMMENT ON COLUMN work.task_schedules.task IS 'The task that it enqueues, as work.enqueue_tasks takes it';
+
+COMMENT ON COLUMN work.task_schedules.next_at IS 'Its next time';
+
+COMMENT ON COLUMN work.task_schedules.last_at IS 'The time for which it last enqueued a task; null before the first';
+
+COMMENT ON COLUMN work.task_schedules.created_at IS 'When it was made';
+
+COMMENT ON COLUMN work.task_schedules.updated_at IS 'When it was last set';
+
+CREATE FUNCTION work.list_schedules(p_due boolean DEFAULT false) RETURNS SETOF work.task_schedules
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    s.schedule,
+    s.cron,
+    s.timezone,
+    s.task,
+    s.next_at,
+    s.last_at,
+    s.created_at,
+    s.updated_at
+  from work.task_schedules as s
+  where not p_due or s.next_at <= statement_timestamp()
+  order by s.next_at, s.schedule
+$$;
+
+ALTER FUNCTION work.list_schedules(p_due boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_schedules(p_due boolean) IS 'The schedules, by their next time';
+
+CREATE FUNCTION work.list_steps(p_run_id text, p_limit integer DEFAULT 1000, p_after text DEFAULT NULL::text) RETURNS SETOF work.step_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  perform work.get_execution(p_run_id => p_run_id);
+  return query
+  select
+    s.run_id, s.step_name, s.status, s.attempt, s.tries, s.output, s.error, s.duration_ms, s.wakes_at, s.started_at,
+    s.completed_at
+  from work.step_executions as s
+  where s.run_id = p_run_id and (p_after is null or s.step_name > p_after)
+  order by s.step_name
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.list_steps(p_run_id text, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_steps(p_run_id text, p_limit integer, p_after text) IS 'The steps of a run by name, in keyset pages. Errors: PT400 invalid_limit, PT404 no_run';
+
+CREATE FUNCTION work.list_tasks(p_status work.task_status DEFAULT NULL::work.task_status, p_queue text DEFAULT NULL::text, p_task_name text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF work.task_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  return query
+  select
+    t.execution_id::text, t.queue, t.task_name, t.task_type, t.status, t.priority, t.retry_count,
+    t.max_retries, t.timeout_seconds, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
+    t.run_id, t.workflow_name, t.agent_id, t.project_id, t.worker, t.metadata, t.created_at, t.scheduled_at, t.started_at,
+    t.lease_expires_at, t.finished_at, t.execution_time_ms
+  from work.task_executions as t
+  where (p_status is null or t.status = p_status)
+    and (p_queue is null or t.queue = p_queue)
+    and (p_task_name is null or t.task_name = p_task_name)
+    and (p_run_id is null or t.run_id = p_run_id)
+    and (p_after is null or t.execution_id < p_after)
+  order by t.execution_id desc
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) IS 'Tasks, newest first, in keyset pages. Errors: PT400 invalid_limit';
+
+CREATE TABLE work.execution_traces (
+    run_id text NOT NULL,
+    span_id text NOT NULL,
+    parent_span_id text,
+    name text NOT NULL,
+    kind text NOT NULL,
+    step_name text,
+    status text NOT NULL,
+    error text,
+    input_ref text,
+    output_ref text,
+    model text,
+    input_tokens bigint,
+    cached_input_tokens bigint,
+    output_tokens bigint,
+    cost_usd numeric,
+    metadata jsonb,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    CONSTRAINT ends_after_its_start CHECK (((ended_at >= started_at) AND isfinite(started_at) AND isfinite(ended_at))),
+    CONSTRAINT execution_traces_cached_input_tokens_check CHECK ((cached_input_tokens >= 0)),
+    CONSTRAINT execution_traces_cost_usd_check CHECK (((cost_usd >= (0)::numeric) AND (cost_usd <= (1000000000)::numeric))),
+    CONSTRAINT execution_traces_input_ref_check CHECK ((length(input_ref) <= 2000)),
+    CONSTRAINT execution_traces_input_tokens_check CHECK ((input_tokens >= 0)),
+    CONSTRAINT execution_traces_kind_check CHECK ((kind = ANY (ARRAY['llm'::text, 'tool'::text, 'retrieval'::text, 'agent'::text]))),
+    CONSTRAINT execution_traces_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT execution_traces_model_check CHECK ((length(model) <= 500)),
+    CONSTRAINT execution_traces_name_check CHECK (((length(name) >= 1) AND (length(name) <= 500))),
+    CONSTRAINT execution_traces_output_ref_check CHECK ((length(output_ref) <= 2000)),
+    CONSTRAINT execution_traces_output_tokens_check CHECK ((output_tokens >= 0)),
+    CONSTRAINT execution_traces_parent_span_id_check CHECK (((octet_length(parent_span_id) >= 1) AND (octet_length(parent_span_id) <= 200))),
+    CONSTRAINT execution_traces_span_id_check CHECK (((octet_length(span_id) >= 1) AND (octet_length(span_id) <= 200))),
+    CONSTRAINT execution_traces_status_check CHECK ((status = ANY (ARRAY['ok'::text, 'error'::text]))),
+    CONSTRAINT execution_traces_step_name_check CHECK (((octet_length(step_name) >= 1) AND (octet_length(step_name) <= 500)))
+);
+
+ALTER TABLE work.execution_traces OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.execution_traces IS 'Spans of runs: calls of models, tools, retrieval and agents. Append-only';
+
+COMMENT ON COLUMN work.execution_traces.run_id IS 'Run';
+
+COMMENT ON COLUMN work.execution_traces.span_id IS 'Id, once in a run';
+
+COMMENT ON COLUMN work.execution_traces.parent_span_id IS 'Span around it; null at the top';
+
+COMMENT ON COLUMN work.execution_traces.name IS 'What was called';
+
+COMMENT ON COLUMN work.execution_traces.kind IS 'llm, tool, retrieval or agent';
+
+COMMENT ON COLUMN work.execution_traces.step_name IS 'Step that it belongs to';
+
+COMMENT ON COLUMN work.execution_traces.status IS 'ok or error';
+
+COMMENT ON COLUMN work.execution_traces.error IS 'Why it failed';
+
+COMMENT ON COLUMN work.execution_traces.input_ref IS 'Where its input stands, such as an artifact';
+
+COMMENT ON COLUMN work.execution_traces.output_ref IS 'Where its output stands';
+
+COMMENT ON COLUMN work.execution_traces.model IS 'Model of an llm span';
+
+COMMENT ON COLUMN work.execution_traces.input_tokens IS 'Input tokens, the cached ones included';
+
+COMMENT ON COLUMN work.execution_traces.cached_input_tokens IS 'Input tokens read from a cache';
+
+COMMENT ON COLUMN work.execution_traces.output_tokens IS 'Output tokens';
+
+COMMENT ON COLUMN work.execution_traces.cost_usd IS 'Cost, USD';
+
+COMMENT ON COLUMN work.execution_traces.metadata IS 'What nobody queries';
+
+COMMENT ON COLUMN work.execution_traces.started_at IS 'When it began';
+
+COMMENT ON COLUMN work.execution_traces.ended_at IS 'When it ended';
+
+CREATE FUNCTION work.list_traces(p_run_id text, p_limit integer DEFAULT 1000, p_after text DEFAULT NULL::text) RETURNS SETOF work.execution_traces
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_after timestamptz;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  perform work.get_execution(p_run_id => p_run_id);
+  if p_after is not null then
+    select t.started_at into v_after from work.execution_traces as t where t.run_id = p_run_id and t.span_id = p_after;
+    if not found then
+      raise exception using
+        errcode = 'PT404', message = 'the run has no such span', constraint = 'no_span',
+        detail = format('run %s, span %s', p_run_id, left(p_after, 200)), hint = 'give the last span_id of the page before';
+    end if;
+  end if;
+  return query
+  select
+    t.run_id, t.span_id, t.parent_span_id, t.name, t.kind, t.step_name, t.status, t.error, t.input_ref, t.output_ref,
+    t.model, t.input_tokens, t.cached_input_tokens, t.output_tokens, t.cost_usd, t.metadata, t.started_at, t.ended_at
+  from work.execution_traces as t
+  where t.run_id = p_run_id and (p_after is null or (t.started_at, t.span_id) > (v_after, p_after))
+  order by t.started_at, t.span_id
+  limit p_limit;
+end
+$$;
+
+ALTER FUNCTION work.list_traces(p_run_id text, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_traces(p_run_id text, p_limit integer, p_after text) IS 'The spans of a run by their start, in keyset pages. Errors: PT400 invalid_limit, PT404 no_run, no_span';
+
 CREATE FUNCTION work.list_versions(p_artifact_id text, p_limit integer DEFAULT 100, p_before integer DEFAULT NULL::integer) RETURNS SETOF work.artifact_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3888,6 +8106,33 @@ ALTER FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before 
 
 COMMENT ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) IS 'Versions of an artifact, newest first, in keyset pages. Errors: PT400 invalid_limit, invalid_artifact_id, PT404 no_artifact';
 
+CREATE FUNCTION work.list_workflows(p_workflow_id text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 100, p_after text[] DEFAULT NULL::text[]) RETURNS SETOF work.workflow_info
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  select work.workflow_of(w, false)
+  from work.workflows as w
+  left join lateral work.version_bounds(p_selector => p_after[2]) as a on p_after is not null
+  where (p_workflow_id is null or w.workflow_id = p_workflow_id)
+    and (p_status is null or w.status = p_status)
+    and (p_project_id is null or w.project_id = p_project_id)
+    and (
+      p_after is null
+      or w.workflow_id > p_after[1]
+      or (
+        w.workflow_id = p_after[1]
+        and (w.version_major, w.version_minor, w.version_patch) < (a.p_from[1], a.p_from[2], a.p_from[3])
+      )
+    )
+  order by w.workflow_id, w.version_major desc, w.version_minor desc, w.version_patch desc
+  limit p_limit
+$$;
+
+ALTER FUNCTION work.list_workflows(p_workflow_id text, p_status text, p_project_id text, p_limit integer, p_after text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.list_workflows(p_workflow_id text, p_status text, p_project_id text, p_limit integer, p_after text[]) IS 'Versions of workflows by name, the greatest first, in keyset pages. Errors: PT400 invalid_limit';
+
 CREATE FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3923,7 +8168,206 @@ ALTER FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_ve
 
 COMMENT ON FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) IS 'Locks an artifact for a write of a version, makes it where needed, checks type and expected version';
 
-SET default_table_access_method = heap;
+CREATE FUNCTION work.lock_checkpoint_thread(p_thread_id text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_thread bigint;
+begin
+  if p_thread_id is null or octet_length(p_thread_id) not between 1 and 1000 then
+    raise exception using
+      errcode = 'PT400', message = 'thread_id is missing or too long', constraint = 'invalid_thread_id',
+      detail = format('%s bytes', octet_length(p_thread_id)), hint = 'give 1 to 1000 bytes of text';
+  end if;
+  loop
+    select t.thread_key into v_thread from work.checkpoint_threads as t where t.thread_id = p_thread_id for share;
+    exit when found;
+    -- Another session may insert or remove the same thread: the next round locks what is there then.
+    insert into work.checkpoint_threads (thread_id) values (p_thread_id) on conflict do nothing;
+  end loop;
+  return v_thread;
+end
+$$;
+
+ALTER FUNCTION work.lock_checkpoint_thread(p_thread_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_checkpoint_thread(p_thread_id text) IS 'Makes a thread where there is none, and keeps anything from being removed from it. Errors: PT400 invalid_thread_id';
+
+CREATE FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from work.checkpoint_threads as t where t.thread_key = any(p_threads) order by t.thread_key for update;
+  update work.checkpoint_threads as t set pruned_at = clock_timestamp() where t.thread_key = any(p_threads);
+end
+$$;
+
+ALTER FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) IS 'Waits until nobody stores in threads, and keeps everybody from it until the end of the transaction';
+
+CREATE FUNCTION work.lock_execution(p_run_id text, p_attempt integer, p_ending text DEFAULT NULL::text) RETURNS work.workflow_executions
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions;
+begin
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
+  if v_run.attempt is distinct from p_attempt and v_run.status in ('running', 'waiting') then
+    raise exception using
+      errcode = 'PT409', message = 'another attempt has taken the run over', constraint = 'stale_attempt',
+      detail = format('run %s: attempt %s, given %s', p_run_id, v_run.attempt, coalesce(p_attempt::text, 'null')),
+      hint = 'stop working on it: what this attempt does is no longer recorded';
+  end if;
+  if v_run.attempt = p_attempt and v_run.status = p_ending then
+    return v_run;
+  end if;
+  if v_run.status is distinct from 'running' then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  if v_run.deadline <= clock_timestamp() and p_ending is distinct from 'failed' then
+    raise exception using
+      errcode = 'PT409', message = 'the deadline of the run has passed', constraint = 'deadline_passed',
+      detail = format('run %s: %s', p_run_id, v_run.deadline), hint = 'stop working on it, and call work.fail_execution';
+  end if;
+  return v_run;
+end
+$$;
+
+ALTER FUNCTION work.lock_execution(p_run_id text, p_attempt integer, p_ending text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_execution(p_run_id text, p_attempt integer, p_ending text) IS 'Locks a running run for whoever holds its latest attempt, and refuses everybody else';
+
+CREATE TABLE work.items (
+    item_id text DEFAULT core.new_ulid() NOT NULL COLLATE pg_catalog."C",
+    project_id text COLLATE pg_catalog."C",
+    item_type text NOT NULL COLLATE pg_catalog."C",
+    title text NOT NULL,
+    description text,
+    priority integer DEFAULT 2 NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    state_seq integer DEFAULT 1 NOT NULL,
+    state_since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    closed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    assigned_user_id core.ulid,
+    assigned_agent_id text COLLATE pg_catalog."C",
+    github_repository text,
+    github_number integer,
+    github_node_id text,
+    github_url text,
+    ai_analysis jsonb,
+    ai_suggestions jsonb,
+    tags jsonb,
+    metadata jsonb,
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    run_id text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT items_ai_analysis_check CHECK ((jsonb_typeof(ai_analysis) = 'object'::text)),
+    CONSTRAINT items_ai_suggestions_check CHECK ((jsonb_typeof(ai_suggestions) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT items_assigned_to_one CHECK ((num_nonnulls(assigned_user_id, assigned_agent_id) <= 1)),
+    CONSTRAINT items_created_by_check CHECK (((length(created_by) >= 1) AND (length(created_by) <= 200))),
+    CONSTRAINT items_description_check CHECK ((octet_length(description) <= 262144)),
+    CONSTRAINT items_github_node_id_check CHECK (((length(github_node_id) >= 1) AND (length(github_node_id) <= 200))),
+    CONSTRAINT items_github_number_check CHECK ((github_number > 0)),
+    CONSTRAINT items_github_repository_check CHECK (((length(github_repository) >= 1) AND (length(github_repository) <= 200))),
+    CONSTRAINT items_github_url_check CHECK (((length(github_url) >= 1) AND (length(github_url) <= 2000))),
+    CONSTRAINT items_item_id_check CHECK ((((length(item_id) >= 1) AND (length(item_id) <= 200)) AND (item_id !~ '[[:cntrl:]]'::text) AND (item_id = btrim(item_id)))),
+    CONSTRAINT items_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT items_priority_check CHECK (((priority >= 0) AND (priority <= 4))),
+    CONSTRAINT items_run_id_check CHECK (((length(run_id) >= 1) AND (length(run_id) <= 500))),
+    CONSTRAINT items_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT items_title_check CHECK (((length(btrim(title)) >= 1) AND (length(btrim(title)) <= 500))),
+    CONSTRAINT items_version_check CHECK ((version > 0))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE work.items OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.items IS 'Work items. The state follows work.item_transitions; rows are never removed, only marked';
+
+COMMENT ON COLUMN work.items.item_id IS 'Id: a ULID or one of the team''s own, such as INFR-001; never changes';
+
+COMMENT ON COLUMN work.items.project_id IS 'Project; null is none';
+
+COMMENT ON COLUMN work.items.item_type IS 'Type, which decides the states; never changes';
+
+COMMENT ON COLUMN work.items.title IS 'Title';
+
+COMMENT ON COLUMN work.items.description IS 'Description, such as Markdown';
+
+COMMENT ON COLUMN work.items.priority IS '0 (drop everything) to 4 (some day)';
+
+COMMENT ON COLUMN work.items.state IS 'State: that of the latest row of work.item_transitions';
+
+COMMENT ON COLUMN work.items.state_seq IS 'Number of the latest row of work.item_transitions';
+
+COMMENT ON COLUMN work.items.state_since IS 'Since when it is in this state';
+
+COMMENT ON COLUMN work.items.closed_at IS 'Since when it is in a final state; null is open';
+
+COMMENT ON COLUMN work.items.version IS 'Counts edits and assignments, not changes of state';
+
+COMMENT ON COLUMN work.items.assigned_user_id IS 'User who works on it; never together with an agent';
+
+COMMENT ON COLUMN work.items.assigned_agent_id IS 'Agent that works on it; never together with a user';
+
+COMMENT ON COLUMN work.items.github_repository IS 'Repository on GitHub, as owner/name; null is that of the project';
+
+COMMENT ON COLUMN work.items.github_number IS 'Number of the issue or pull request';
+
+COMMENT ON COLUMN work.items.github_node_id IS 'Node id on GitHub';
+
+COMMENT ON COLUMN work.items.github_url IS 'Address on GitHub';
+
+COMMENT ON COLUMN work.items.ai_analysis IS 'What an agent found out about it, an object';
+
+COMMENT ON COLUMN work.items.ai_suggestions IS 'What an agent suggests, an object or array';
+
+COMMENT ON COLUMN work.items.tags IS 'Object or array to search by containment';
+
+COMMENT ON COLUMN work.items.metadata IS 'Whatever else, an object';
+
+COMMENT ON COLUMN work.items.created_by IS 'Who made it, in words; the login where nobody was named';
+
+COMMENT ON COLUMN work.items.run_id IS 'Workflow run that made it; null is none';
+
+COMMENT ON COLUMN work.items.created_at IS 'When it was made';
+
+COMMENT ON COLUMN work.items.updated_at IS 'Last edit or assignment';
+
+COMMENT ON COLUMN work.items.deleted_at IS 'Since when it counts as removed; null is not';
+
+CREATE FUNCTION work.lock_item(p_item_id text, p_expected_version integer) RETURNS work.items
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_item work.items;
+begin
+  select i.* into v_item from work.items as i
+  where i.item_id = p_item_id and i.deleted_at is null
+  for no key update;
+  if not found then
+    perform work.refuse_missing_item(p_item_id => p_item_id);
+  elsif v_item.version <> p_expected_version then
+    raise exception using
+      errcode = 'PT409', message = 'the item has another version', constraint = 'stale_version',
+      detail = format('item %s, expected %s, latest %s', p_item_id, p_expected_version, v_item.version),
+      hint = 'read the item again, and apply the change to what it says now';
+  end if;
+  return v_item;
+end
+$$;
+
+ALTER FUNCTION work.lock_item(p_item_id text, p_expected_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_item(p_item_id text, p_expected_version integer) IS 'Locks an item for an edit. Errors: PT404 no_item, PT409 stale_version';
 
 CREATE TABLE work.artifact_uploads (
     upload_id core.ulid NOT NULL,
@@ -4024,6 +8468,482 @@ ALTER FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) OWNER TO
 
 COMMENT ON FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) IS 'Locks an attempt and its artifact. Errors: PT404 no_upload';
 
+CREATE FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_seen bigint := coalesce(p_state[2], 0);  -- what became ready before that look is visible by now, or soon found
+begin
+  for v_nth in 3 .. least(p_exhausted, cardinality(p_state)) loop
+    p_state[v_nth] := case when p_state[v_nth] = 0 then v_seen else p_state[v_nth] end;
+  end loop;
+  p_state[1] := (1000 * extract(
+    epoch from v_now + greatest(interval '1 second', least(20 * (v_now - p_started), interval '50 seconds'))
+  ))::bigint;
+  p_state[2] := (select s.last_value from work.task_positions as s);
+  perform set_config(p_noted, p_state::text, false);
+end
+$$;
+
+ALTER FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) IS 'Notes in the session how far a claim has come that looked at everything';
+
+CREATE FUNCTION work.notify_tasks(p_queue text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_queue(p_queue => p_queue);
+  perform pg_notify('pylayer_tasks', p_queue);
+end
+$$;
+
+ALTER FUNCTION work.notify_tasks(p_queue text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.notify_tasks(p_queue text) IS 'Wakes the workers of a queue. Errors: PT400 invalid_queue';
+
+CREATE FUNCTION work.pause_queue(p_queue text, p_paused boolean DEFAULT true) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_queue(p_queue => p_queue);
+  insert into work.queues (queue) values (p_queue) on conflict (queue) do nothing;
+  update work.queues as q
+  set paused_at = case when p_paused is not false then clock_timestamp() end, updated_at = clock_timestamp()
+  where q.queue = p_queue and (q.paused_at is null) = (p_paused is not false);
+  return found;
+end
+$$;
+
+ALTER FUNCTION work.pause_queue(p_queue text, p_paused boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.pause_queue(p_queue text, p_paused boolean) IS 'Pauses a queue or lets it go on; true when that changed it. Errors: PT400 invalid_queue';
+
+CREATE FUNCTION work.project_rows(p_project_ids text[]) RETURNS SETOF work.project_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    p.project_id,
+    p.name,
+    p.description,
+    p.repository,
+    p.default_branch,
+    p.tech_stack,
+    p.pr_merge_rate,
+    p.test_coverage,
+    p.tags,
+    p.metadata,
+    p.created_at,
+    p.updated_at
+  from work.projects as p
+  where p.project_id = any(p_project_ids) and p.deleted_at is null
+$$;
+
+ALTER FUNCTION work.project_rows(p_project_ids text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.project_rows(p_project_ids text[]) IS 'Projects by id, as functions return them, without those that count as removed';
+
+CREATE FUNCTION work.prunable_checkpoints(p_threads bigint[], p_keep_last integer, p_since timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+with recursive ranked as materialized (
+    select
+      c.thread_key,
+      c.checkpoint_ns,
+      c.checkpoint_id,
+      c.parent_checkpoint_id,
+      c.metadata,
+      c.channel_values,
+      c.created_at >= p_since
+      or row_number() over (partition by c.thread_key, c.checkpoint_ns order by c.checkpoint_id desc) <= p_keep_last
+        as is_head
+    from work.checkpoints as c
+    where c.thread_key = any(p_threads)
+  ),
+  heads as materialized (
+    select h.thread_key, h.checkpoint_ns, h.checkpoint_id, h.parent_checkpoint_id, h.metadata, h.channel_values
+    from ranked as h
+    where h.is_head and not (
+      h.checkpoint_ns like '%:%' and exists (
+        select from ranked as r
+        where r.thread_key = h.thread_key and r.checkpoint_ns = ''
+          and r.checkpoint_id = h.metadata -> 'parents' ->> '' and not r.is_head
+      )
+    )
+  ),
+  walk as (
+    select h.thread_key, h.checkpoint_ns, h.parent_checkpoint_id as next_id, k.channel
+    from heads as h
+    cross join jsonb_object_keys(
+      case
+        when jsonb_typeof(h.metadata -> 'counters_since_delta_snapshot') = 'object'
+          then h.metadata -> 'counters_since_delta_snapshot'
+        else '{}'
+      end
+    ) as k (channel)
+    where not h.channel_values ? k.channel
+    union
+    select c.thread_key, c.checkpoint_ns, case when not c.channel_values ? w.channel then c.parent_checkpoint_id end, w.channel
+    from walk as w
+    join work.checkpoints as c
+      on c.thread_key = w.thread_key and c.checkpoint_ns = w.checkpoint_ns and c.checkpoint_id = w.next_id
+  ),
+  kept as (
+    select h.thread_key, h.checkpoint_ns, h.checkpoint_id from heads as h
+    union
+    select w.thread_key, w.checkpoint_ns, w.next_id from walk as w where w.next_id is not null
+  )
+  select coalesce(jsonb_agg(jsonb_build_array(r.thread_key, r.checkpoint_ns, r.checkpoint_id)), '[]')
+  from ranked as r
+  left join kept as k using (thread_key, checkpoint_ns, checkpoint_id)
+  where k.thread_key is null
+$$;
+
+ALTER FUNCTION work.prunable_checkpoints(p_threads bigint[], p_keep_last integer, p_since timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.prunable_checkpoints(p_threads bigint[], p_keep_last integer, p_since timestamp with time zone) IS 'Checkpoints of threads that may go: neither last, nor young, nor needed by one that stays';
+
+CREATE FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer DEFAULT 1) RETURNS TABLE(checkpoints bigint, blobs bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_threads bigint[] := work.checkpoint_thread_keys(p_thread_ids => p_thread_ids);
+begin
+  perform work.check_limit(p_limit => p_keep_last, p_greatest => 1000000);
+  perform work.lock_checkpoint_threads(p_threads => v_threads);
+  return query
+  select r.checkpoints, r.blobs
+  from work.remove_checkpoints(
+    p_threads => v_threads,
+    p_keys => work.prunable_checkpoints(p_threads => v_threads, p_keep_last => p_keep_last, p_since => 'infinity')
+  ) as r;
+end
+$$;
+
+ALTER FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) IS 'Removes all but the last checkpoints of threads and what they need. Errors: PT400 invalid_thread_ids, invalid_limit';
+
+CREATE FUNCTION work.purge_tasks(p_limit integer DEFAULT 10000) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_deleted integer;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  delete from work.task_executions as t
+  using (
+    select o.execution_id from work.task_executions as o
+    inner join work.queues as q on q.queue = o.queue
+    -- A task is no older than its id says: the primary key finds the old ones without an index of its own.
+    where o.execution_id < core.ulid_floor(
+        v_now - make_interval(days => (select min(k.retention_days) from work.queues as k))
+      )
+      and o.status = 'completed'
+      and o.finished_at < v_now - make_interval(days => q.retention_days)
+    order by o.execution_id
+    limit p_limit
+    for no key update of o skip locked
+  ) as old
+  where t.execution_id = old.execution_id;
+  get diagnostics v_deleted = row_count;
+  return v_deleted;
+end
+$$;
+
+ALTER FUNCTION work.purge_tasks(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.purge_tasks(p_limit integer) IS 'Deletes completed tasks that are older than their queue keeps them. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_thread bigint := work.lock_checkpoint_thread(p_thread_id => p_thread_id);
+  v_same jsonb;
+  v_blobs bigint[];
+begin
+  perform work.check_checkpoint_key(p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id);
+  if octet_length(p_parent_checkpoint_id) > 500
+    or jsonb_typeof(p_checkpoint) is distinct from 'object'
+    or jsonb_typeof(p_metadata) is distinct from 'object'
+  then
+    raise exception using
+      errcode = 'PT400', message = 'the checkpoint is not of the form that is expected', constraint = 'invalid_checkpoint',
+      detail = format('checkpoint %s, metadata %s', jsonb_typeof(p_checkpoint), jsonb_typeof(p_metadata)),
+      hint = 'give two objects, and a parent id of at most 500 bytes';
+  end if;
+  select jsonb_object_agg(e.key, e.value) into v_same
+  from work.checkpoints as c
+  cross join jsonb_each(c.channel_values) as e (key, value)
+  where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_parent_checkpoint_id
+    and c.checkpoint -> 'channel_versions' -> e.key = p_checkpoint -> 'channel_versions' -> e.key;
+  if jsonb_typeof(p_channel_values) = 'object' and exists (
+    select from jsonb_each(p_channel_values) as e (key, value)
+    where e.value = 'null' and coalesce(v_same -> e.key, 'null') = 'null'
+  ) then
+    return false;
+  end if;
+  v_blobs := work.store_checkpoint_blobs(p_thread_key => v_thread, p_blobs => p_blobs, p_data => p_data);
+  if v_blobs is null then
+    return false;
+  end if;
+  insert into work.checkpoints as c (
+    thread_key, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, channel_values, metadata
+  )
+  values (
+    v_thread, p_checkpoint_ns, p_checkpoint_id, p_parent_checkpoint_id, p_checkpoint,
+    work.resolve_checkpoint_values(p_values => p_channel_values, p_blob_ids => v_blobs, p_same => v_same), p_metadata
+  )
+  on conflict (thread_key, checkpoint_ns, checkpoint_id) do update
+  set
+    parent_checkpoint_id = excluded.parent_checkpoint_id, checkpoint = excluded.checkpoint,
+    channel_values = excluded.channel_values, metadata = excluded.metadata;
+  return true;
+end
+$$;
+
+ALTER FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) IS 'Stores a checkpoint with the values of its channels; false: call again with all of it. Errors: PT400, PT409 hash_mismatch';
+
+CREATE FUNCTION work.put_checkpoint_writes(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_task_id text, p_task_path text, p_writes jsonb, p_values jsonb, p_blobs jsonb, p_data bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_thread bigint := work.lock_checkpoint_thread(p_thread_id => p_thread_id);
+  v_blobs bigint[];
+  v_values jsonb;
+  v_first jsonb;
+  v_last jsonb;
+begin
+  perform work.check_checkpoint_key(p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id);
+  if num_nulls(p_task_id, p_task_path) > 0 or octet_length(p_task_id) > 500 or octet_length(p_task_path) > 2000 then
+    raise exception using
+      errcode = 'PT400', message = 'the task is missing or too long', constraint = 'invalid_task',
+      detail = format('id of %s bytes, path of %s', octet_length(p_task_id), octet_length(p_task_path)),
+      hint = 'give an id of at most 500 bytes and a path of at most 2000';
+  end if;
+  v_blobs := work.store_checkpoint_blobs(p_thread_key => v_thread, p_blobs => p_blobs, p_data => p_data);
+  if v_blobs is null then
+    return false;
+  end if;
+  v_values := work.resolve_checkpoint_values(p_values => p_values, p_blob_ids => v_blobs);
+  if jsonb_typeof(p_writes) is distinct from 'object'
+    or exists (
+      select from jsonb_each(p_writes) as w (nth, channel)
+      where w.nth !~ '^(0|-?[1-9][0-9]{0,5})$' or jsonb_typeof(w.channel) <> 'string' or not v_values ? w.nth
+    )
+  then
+    raise exception using
+      errcode = 'PT400', message = 'the writes are not of the form that is expected', constraint = 'invalid_writes',
+      detail = coalesce(jsonb_typeof(p_writes), 'null'), hint = 'give an object of channels by number, with a value each';
+  end if;
+  select
+    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth not like '-%'), '{}'),
+    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth like '-%'), '{}')
+  into v_first, v_last
+  from jsonb_each(p_writes) as w (nth, channel);
+  insert into work.checkpoint_writes as w (thread_key, checkpoint_ns, checkpoint_id, task_id, task_path, writes)
+  values (v_thread, p_checkpoint_ns, p_checkpoint_id, p_task_id, p_task_path, v_first || v_last)
+  on conflict (thread_key, checkpoint_ns, checkpoint_id, task_id) do update
+  set writes = v_first || w.writes || v_last
+  where w.writes is distinct from v_first || w.writes || v_last;
+  return true;
+end
+$_$;
+
+ALTER FUNCTION work.put_checkpoint_writes(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_task_id text, p_task_path text, p_writes jsonb, p_values jsonb, p_blobs jsonb, p_data bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.put_checkpoint_writes(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_task_id text, p_task_path text, p_writes jsonb, p_values jsonb, p_blobs jsonb, p_data bytea) IS 'Stores what a task wrote after a checkpoint; false: call again with all of it. Errors: PT400, PT409 hash_mismatch';
+
+CREATE FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) RETURNS record
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+select
+    coalesce(jsonb_agg(jsonb_build_array(b.blob_id, b.serde_type, octet_length(b.data)) order by b.blob_id), '[]'),
+    coalesce(string_agg(b.data, '' order by b.blob_id), '')
+  from work.checkpoint_blobs as b
+  where b.blob_id = any(p_blobs)
+$$;
+
+ALTER FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) IS 'Blobs, one after the other';
+
+CREATE FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_rationale text DEFAULT NULL::text, p_alternatives jsonb DEFAULT NULL::jsonb, p_supersedes_id text DEFAULT NULL::text, p_actor text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_decision_id text DEFAULT NULL::text) RETURNS work.decision_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_id text := coalesce(p_decision_id, core.new_ulid());
+  v_decision work.decision_info;
+  v_successor text;
+begin
+  perform work.check_decision(
+    p_title => p_title, p_decision => p_decision, p_rationale => p_rationale, p_alternatives => p_alternatives,
+    p_decision_id => p_decision_id
+  );
+  perform work.check_context(p_actor => p_actor, p_run_id => p_run_id);
+  perform work.check_references(p_project_id => p_project_id, p_item_id => p_item_id);
+  if p_supersedes_id is not null and not exists (
+    select from work.decisions as d where d.decision_id = p_supersedes_id and d.decision_id <> v_id
+  ) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such decision', constraint = 'no_decision',
+      detail = left(p_supersedes_id, 64), hint = 'work.list_decisions shows those that exist';
+  end if;
+  insert into work.decisions (
+    decision_id, project_id, item_id, title, decision, rationale, alternatives, supersedes_id, decided_by, run_id
+  )
+  values (
+    v_id, p_project_id, p_item_id, p_title, p_decision, p_rationale, p_alternatives, p_supersedes_id,
+    coalesce(p_actor, session_user), p_run_id
+  )
+  on conflict do nothing;
+  -- A statement of its own sees the row that a session committed while the one above waited for it.
+  select r.* into v_decision from work.decision_rows(p_decision_ids => array[v_id]) as r;
+  if not found then
+    select d.decision_id::text into v_successor from work.decisions as d where d.supersedes_id = p_supersedes_id;
+    raise exception using
+      errcode = 'PT409', message = 'the decision is superseded already', constraint = 'already_superseded',
+      detail = format('decision %s, superseded by %s', p_supersedes_id, v_successor),
+      hint = format('read %s, and supersede that one where it is wrong', v_successor);
+  elsif (v_decision.title, v_decision.decision, v_decision.item_id, v_decision.project_id, v_decision.supersedes_id)
+    is distinct from (p_title, p_decision, p_item_id, p_project_id, p_supersedes_id)
+  then
+    raise exception using
+      errcode = 'PT409', message = 'there is another decision with this id', constraint = 'decision_exists',
+      detail = v_id, hint = 'take another id, or none';
+  end if;
+  return v_decision;
+end
+$$;
+
+ALTER FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) IS 'Records a decision, for good, which may supersede another; safe to repeat with an id. Errors: PT400, PT404, PT409 already_superseded, decision_exists, PT413 decision_limit';
+
+CREATE FUNCTION work.record_step(p_run work.workflow_executions, p_step_name text, p_status text, p_output jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text, p_duration_ms bigint DEFAULT NULL::bigint, p_wakes_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_state_data jsonb DEFAULT NULL::jsonb) RETURNS work.step_info
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_lease interval := make_interval(secs => p_run.lease_seconds);
+  v_step work.step_info;
+begin
+  perform work.check_run_text(p_what => 'step_name', p_value => p_step_name, p_bytes => 500);
+  perform work.check_document(p_what => 'output', p_value => p_output);
+  perform work.check_document(p_what => 'state_data', p_value => p_state_data);
+  if p_duration_ms not between 0 and 9007199254740992 then
+    raise exception using
+      errcode = 'PT400', message = 'a duration is out of range', constraint = 'invalid_duration',
+      detail = p_duration_ms::text, hint = 'send milliseconds, from 0 to 2^53';
+  end if;
+  insert into work.step_executions as s (
+    run_id, step_name, status, attempt, output, error, duration_ms, wakes_at, started_at, completed_at
+  )
+  values (
+    p_run.run_id, p_step_name, p_status, p_run.attempt, p_output, left(p_error, 10000), p_duration_ms, p_wakes_at,
+    greatest(v_now - coalesce(p_duration_ms, 0) * interval '1 ms', p_run.created_at),
+    case when p_status = 'completed' then v_now end
+  )
+  on conflict (run_id, step_name) do update
+  set
+    status = excluded.status, attempt = excluded.attempt, output = excluded.output, error = excluded.error,
+    duration_ms = excluded.duration_ms, wakes_at = excluded.wakes_at, completed_at = excluded.completed_at,
+    -- What was begun or waited is the same try; what had failed, or was begun again, is the next one.
+    tries = s.tries + (s.status = 'failed' or excluded.status = 'running')::integer,
+    started_at = case
+      when s.status = 'failed' or excluded.status = 'running' then excluded.started_at else s.started_at
+    end
+  where s.status <> 'completed'
+  returning
+    s.run_id, s.step_name, s.status, s.attempt, s.tries, s.output, s.error, s.duration_ms, s.wakes_at, s.started_at,
+    s.completed_at
+  into v_step;
+  if not found then
+    return work.step_of(p_run_id => p_run.run_id, p_step_name => p_step_name);
+  end if;
+  update work.workflow_executions as e
+  set
+    current_step = p_step_name,
+    completed_steps = e.completed_steps + (p_status = 'completed')::integer,
+    error_count = e.error_count + (p_status = 'failed')::integer,
+    state_data = coalesce(p_state_data, e.state_data),
+    -- An indexed column: renewed when half of the lease is gone, so that most steps change no index.
+    due_at = case when e.due_at < v_now + v_lease / 2 then v_now + v_lease else e.due_at end,
+    updated_at = v_now
+  where e.run_id = p_run.run_id;
+  return v_step;
+end
+$$;
+
+ALTER FUNCTION work.record_step(p_run work.workflow_executions, p_step_name text, p_status text, p_output jsonb, p_error text, p_duration_ms bigint, p_wakes_at timestamp with time zone, p_state_data jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.record_step(p_run work.workflow_executions, p_step_name text, p_status text, p_output jsonb, p_error text, p_duration_ms bigint, p_wakes_at timestamp with time zone, p_state_data jsonb) IS 'Records what became of a step of a run that the caller has locked';
+
+CREATE FUNCTION work.record_traces(p_run_id text, p_spans jsonb) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_problem text;
+  v_stored integer;
+begin
+  perform work.get_execution(p_run_id => p_run_id);
+  perform work.check_document(p_what => 'spans', p_value => p_spans);
+  if jsonb_typeof(p_spans) is distinct from 'array' or jsonb_array_length(p_spans) > 1000
+    or jsonb_path_exists(p_spans, 'strict $[*] ? (@.type() != "object")', silent => true) then
+    v_problem := 'spans is not an array of at most 1000 objects';
+  else
+    insert into work.execution_traces (
+      run_id, span_id, parent_span_id, name, kind, step_name, status, error, input_ref, output_ref, model, input_tokens,
+      cached_input_tokens, output_tokens, cost_usd, metadata, started_at, ended_at
+    )
+    select
+      p_run_id, s.span_id, s.parent_span_id, s.name, s.kind, s.step_name, coalesce(s.status, 'ok'), left(s.error, 10000),
+      s.input_ref, s.output_ref, s.model, s.input_tokens, s.cached_input_tokens, s.output_tokens, s.cost_usd, s.metadata,
+      s.started_at, s.ended_at
+    from jsonb_to_recordset(p_spans) as s (
+      span_id text, parent_span_id text, name text, kind text, step_name text, status text, error text, input_ref text,
+      output_ref text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint, cost_usd numeric,
+      metadata jsonb, started_at timestamptz, ended_at timestamptz
+    )
+    order by s.span_id
+    on conflict do nothing;
+    get diagnostics v_stored = row_count;
+    return v_stored;
+  end if;
+  raise exception using
+    errcode = 'PT400', message = 'the spans cannot be stored', constraint = 'invalid_spans', detail = v_problem,
+    hint = 'send an array of objects with span_id, name, kind, started_at and ended_at';
+exception
+  when not_null_violation or check_violation then
+    get stacked diagnostics v_problem = message_text;
+    raise exception using
+      errcode = 'PT400', message = 'the spans cannot be stored', constraint = 'invalid_spans', detail = v_problem,
+      hint = 'send an array of objects with span_id, name, kind, started_at and ended_at';
+end
+$_$;
+
+ALTER FUNCTION work.record_traces(p_run_id text, p_spans jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.record_traces(p_run_id text, p_spans jsonb) IS 'Stores spans of a run, each once. Errors: PT400 invalid_spans, PT404 no_run, PT413 value_limit';
+
 CREATE FUNCTION work.record_upload_cleanup(p_upload_id text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4052,6 +8972,53 @@ $$;
 ALTER FUNCTION work.record_upload_cleanup(p_upload_id text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.record_upload_cleanup(p_upload_id text) IS 'Records that leftovers of an attempt were deleted; after the grace period removes it. Errors: PT409 upload_in_use';
+
+CREATE FUNCTION work.referenced_blob_ids(p_values jsonb) RETURNS SETOF bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+select v.id::text::bigint from jsonb_path_query(p_values, '$.*[*] ? (@.type() == "number")') as v (id)
+$_$;
+
+ALTER FUNCTION work.referenced_blob_ids(p_values jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.referenced_blob_ids(p_values jsonb) IS 'Blobs that an object of references refers to, each as often as it does';
+
+CREATE FUNCTION work.referenced_write_blob_ids(p_writes jsonb) RETURNS SETOF bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+select v.id::text::bigint from jsonb_path_query(p_writes, '$.*[1][*] ? (@.type() == "number")') as v (id)
+$_$;
+
+ALTER FUNCTION work.referenced_write_blob_ids(p_writes jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.referenced_write_blob_ids(p_writes jsonb) IS 'Blobs that the writes of a task refer to, each as often as they do';
+
+CREATE FUNCTION work.refuse_lease(p_execution_id text, p_lease uuid) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_reason text := work.lease_problem(p_execution_id => p_execution_id, p_lease => p_lease);
+begin
+  if v_reason = 'no_task' then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such task', constraint = 'no_task',
+      detail = coalesce(left(p_execution_id, 64), 'null'), hint = 'work.list_tasks shows those that exist';
+  elsif v_reason = 'lease_expired' then
+    raise exception using
+      errcode = 'PT409', message = 'the lease of the task has expired', constraint = 'lease_expired',
+      detail = format('task %s', p_execution_id), hint = 'the task runs again; call work.heartbeat in time';
+  else
+    raise exception using
+      errcode = 'PT409', message = 'the lease of the task was lost', constraint = 'lease_lost',
+      detail = format('task %s', p_execution_id), hint = 'another worker has the task, or it is finished: drop what was done';
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.refuse_lease(p_execution_id text, p_lease uuid) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.refuse_lease(p_execution_id text, p_lease uuid) IS 'Says why a lease does not hold. Errors: PT404 no_task, PT409 lease_lost, lease_expired';
 
 CREATE FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -4082,6 +9049,550 @@ ALTER FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) OWNER 
 
 COMMENT ON FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) IS 'Raises the error of an artifact or version that was not found';
 
+CREATE FUNCTION work.refuse_missing_item(p_item_id text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PT404', message = 'there is no such item', constraint = 'no_item',
+    detail = coalesce(left(p_item_id, 200), 'null'), hint = 'work.list_items shows those that exist';
+end
+$$;
+
+ALTER FUNCTION work.refuse_missing_item(p_item_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.refuse_missing_item(p_item_id text) IS 'Raises the error of an item that was not found';
+
+CREATE FUNCTION work.refuse_no_workflow(p_workflow_id text, p_version text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  raise exception using
+    errcode = 'PT404', message = 'there is no such workflow or version', constraint = 'no_workflow',
+    detail = format('workflow %s, version %s', coalesce(left(p_workflow_id, 200), 'null'), coalesce(left(p_version, 64), 'null')),
+    hint = 'work.list_workflows shows them; ranges and latest find active versions only';
+end
+$$;
+
+ALTER FUNCTION work.refuse_no_workflow(p_workflow_id text, p_version text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.refuse_no_workflow(p_workflow_id text, p_version text) IS 'Raises the error of a workflow or version that was not found';
+
+CREATE FUNCTION work.refuse_run(p_run_id text, p_status text) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_status is null then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such run', constraint = 'no_run', detail = coalesce(left(p_run_id, 500), 'null'),
+      hint = 'work.start_execution starts one; work.list_executions shows them';
+  end if;
+  if p_status in ('completed', 'failed', 'cancelled') then
+    raise exception using
+      errcode = 'PT409', message = 'the run has ended', constraint = 'run_ended',
+      detail = format('run %s is %s', p_run_id, p_status),
+      hint = 'stop working on it; work.retry_execution takes a failed run up again';
+  end if;
+  raise exception using
+    errcode = 'PT409', message = 'the run is not running', constraint = 'run_not_running',
+    detail = format('run %s is %s', p_run_id, p_status), hint = 'claim it with work.claim_execution first';
+end
+$$;
+
+ALTER FUNCTION work.refuse_run(p_run_id text, p_status text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.refuse_run(p_run_id text, p_status text) IS 'Raises the error of a run that is not there or does not take the call';
+
+CREATE FUNCTION work.register_workflow(p_workflow_id text, p_version text, p_steps jsonb DEFAULT '[]'::jsonb, p_name text DEFAULT NULL::text, p_description text DEFAULT NULL::text, p_status text DEFAULT 'active'::text, p_project_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb) RETURNS work.workflow_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_version integer[] := (work.version_bounds(p_selector => p_version)).p_from;
+  v_now timestamptz := clock_timestamp();
+  v_row work.workflows;
+begin
+  perform work.check_run_text(p_what => 'workflow_id', p_value => p_workflow_id, p_bytes => 200);
+  perform work.check_run_text(p_what => 'name', p_value => coalesce(p_name, 'none'), p_bytes => 500);
+  perform work.check_run_text(p_what => 'description', p_value => coalesce(p_description, 'none'), p_bytes => 10000);
+  perform work.check_run_facts(p_project_id => p_project_id, p_metadata => p_metadata, p_tags => p_tags, p_times => null);
+  if p_version !~ '^\d' then
+    raise exception using
+      errcode = 'PT400', message = 'this is not one version', constraint = 'invalid_version', detail = left(p_version, 64),
+      hint = 'register a version such as 1.2.0';
+  end if;
+  perform work.check_workflow_status(p_status => p_status);
+  perform work.check_steps(p_steps => p_steps);
+  insert into work.workflows as w (
+    workflow_id, version_major, version_minor, version_patch, name, description, status, steps, project_id, metadata, tags
+  )
+  values (
+    p_workflow_id, v_version[1], v_version[2], v_version[3], p_name, p_description, p_status, p_steps, p_project_id,
+    p_metadata, p_tags
+  )
+  on conflict do nothing
+  returning w.* into v_row;
+  if found then
+    return work.workflow_of(v_row, true);
+  end if;
+  select w.* into v_row from work.workflows as w
+  where w.workflow_id = p_workflow_id
+    and (w.version_major, w.version_minor, w.version_patch) = (v_version[1], v_version[2], v_version[3])
+  for no key update;
+  if v_row.used_at is not null and v_row.steps <> p_steps then
+    raise exception using
+      errcode = 'PT409', message = 'runs have used another definition of this version', constraint = 'workflow_in_use',
+      detail = format('workflow %s, version %s', p_workflow_id, v_row.version), hint = 'register a new version';
+  end if;
+  if (v_row.steps, v_row.name, v_row.description, v_row.project_id, v_row.metadata, v_row.tags)
+    is distinct from (p_steps, p_name, p_description, p_project_id, p_metadata, p_tags) then
+    update work.workflows as w
+    set steps = p_steps, name = p_name, description = p_description, project_id = p_project_id, metadata = p_metadata,
+      tags = p_tags, updated_at = v_now
+    where w.workflow_id = p_workflow_id and w.version = v_row.version
+    returning w.* into v_row;
+  end if;
+  return work.workflow_of(v_row, false);
+end
+$$;
+
+ALTER FUNCTION work.register_workflow(p_workflow_id text, p_version text, p_steps jsonb, p_name text, p_description text, p_status text, p_project_id text, p_metadata jsonb, p_tags jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.register_workflow(p_workflow_id text, p_version text, p_steps jsonb, p_name text, p_description text, p_status text, p_project_id text, p_metadata jsonb, p_tags jsonb) IS 'Registers a version of a workflow; safe to repeat. Errors: PT400, PT409 workflow_in_use, PT413 value_limit, PT422';
+
+CREATE FUNCTION work.release_checkpoint_blobs(p_threads bigint[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_blobs bigint[];
+begin
+  with live as (
+    select c.thread_key, r.blob_id
+    from work.checkpoints as c, work.referenced_blob_ids(c.channel_values) as r (blob_id)
+    where c.thread_key = any(p_threads)
+    union
+    select w.thread_key, r.blob_id
+    from work.checkpoint_writes as w, work.referenced_write_blob_ids(w.writes) as r (blob_id)
+    where w.thread_key = any(p_threads)
+  ),
+  released as (
+    delete from work.checkpoint_blob_uses as u
+    where u.thread_key = any(p_threads) and not exists (
+      select from live as l where l.thread_key = u.thread_key and l.blob_id = u.blob_id
+    )
+    returning u.blob_id
+  )
+  select array_agg(distinct r.blob_id) into v_blobs from released as r;
+  return work.remove_blobs_without_use(p_blobs => v_blobs);
+end
+$$;
+
+ALTER FUNCTION work.release_checkpoint_blobs(p_threads bigint[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.release_checkpoint_blobs(p_threads bigint[]) IS 'Forgets which blobs threads no longer use, and removes those that no thread uses';
+
+CREATE FUNCTION work.remove_blobs_without_use(p_blobs bigint[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_locked bigint[];
+  v_removed bigint;
+begin
+  select array_agg(l.blob_id) into v_locked
+  from (
+    select b.blob_id from work.checkpoint_blobs as b
+    where b.blob_id = any(p_blobs)
+      and not exists (select from work.checkpoint_blob_uses as u where u.blob_id = b.blob_id)
+    order by b.content_hash, b.serde_type
+    for update skip locked
+  ) as l;
+  delete from work.checkpoint_blobs as b
+  where b.blob_id = any(v_locked)
+    and not exists (select from work.checkpoint_blob_uses as u where u.blob_id = b.blob_id);
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end
+$$;
+
+ALTER FUNCTION work.remove_blobs_without_use(p_blobs bigint[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.remove_blobs_without_use(p_blobs bigint[]) IS 'Removes those of some blobs that no thread uses, but for rows that somebody else has locked';
+
+CREATE FUNCTION work.remove_checkpoints(p_threads bigint[], p_keys jsonb, OUT checkpoints bigint, OUT blobs bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  with doomed as (
+    select (k.key ->> 0)::bigint as thread_key, k.key ->> 1 as checkpoint_ns, k.key ->> 2 as checkpoint_id
+    from jsonb_array_elements(p_keys) as k (key)
+  ),
+  written as (
+    delete from work.checkpoint_writes as w using doomed as d
+    where (w.thread_key, w.checkpoint_ns, w.checkpoint_id) = (d.thread_key, d.checkpoint_ns, d.checkpoint_id)
+  ),
+  removed as (
+    delete from work.checkpoints as c using doomed as d
+    where (c.thread_key, c.checkpoint_ns, c.checkpoint_id) = (d.thread_key, d.checkpoint_ns, d.checkpoint_id)
+    returning c.thread_key
+  )
+  select count(*) into checkpoints from removed as r;
+  -- A child of what is gone has no parent to go back to.
+  update work.checkpoints as c
+  set parent_checkpoint_id = null
+  where c.thread_key = any(p_threads) and c.parent_checkpoint_id is not null and not exists (
+    select from work.checkpoints as p
+    where p.thread_key = c.thread_key and p.checkpoint_ns = c.checkpoint_ns and p.checkpoint_id = c.parent_checkpoint_id
+  );
+  blobs := work.release_checkpoint_blobs(p_threads => p_threads);
+end
+$$;
+
+ALTER FUNCTION work.remove_checkpoints(p_threads bigint[], p_keys jsonb, OUT checkpoints bigint, OUT blobs bigint) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.remove_checkpoints(p_threads bigint[], p_keys jsonb, OUT checkpoints bigint, OUT blobs bigint) IS 'Removes checkpoints of threads, the writes after them, and what no thread uses any more';
+
+CREATE FUNCTION work.remove_dependency(p_item_id text, p_depends_on_item_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  delete from work.item_dependencies as d where d.item_id = p_item_id and d.depends_on_item_id = p_depends_on_item_id;
+  return found;
+end
+$$;
+
+ALTER FUNCTION work.remove_dependency(p_item_id text, p_depends_on_item_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.remove_dependency(p_item_id text, p_depends_on_item_id text) IS 'Says that an item no longer waits for another; safe to repeat';
+
+CREATE FUNCTION work.remove_expired_cached(p_limit integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_removed bigint;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 100000);
+  delete from work.graph_cache as c
+  using (
+    select g.namespace, g.key from work.graph_cache as g
+    where g.expires_at <= clock_timestamp()
+    limit p_limit
+    for update skip locked
+  ) as e
+  where (c.namespace, c.key) = (e.namespace, e.key);
+  get diagnostics v_removed = row_count;
+  return v_removed;
+end
+$$;
+
+ALTER FUNCTION work.remove_expired_cached(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.remove_expired_cached(p_limit integer) IS 'Removes results from the cache of graphs that have expired. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.remove_schedule(p_schedule text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  delete from work.task_schedules as s where s.schedule = p_schedule;
+  return found;
+end
+$$;
+
+ALTER FUNCTION work.remove_schedule(p_schedule text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.remove_schedule(p_schedule text) IS 'Removes a schedule; true when there was one';
+
+CREATE FUNCTION work.remove_unused_checkpoint_blobs(p_limit integer DEFAULT 10000) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 100000);
+  return work.remove_blobs_without_use(p_blobs => array(
+    select b.blob_id from work.checkpoint_blobs as b
+    where not exists (select from work.checkpoint_blob_uses as u where u.blob_id = b.blob_id)
+    limit p_limit
+  ));
+end
+$$;
+
+ALTER FUNCTION work.remove_unused_checkpoint_blobs(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.remove_unused_checkpoint_blobs(p_limit integer) IS 'Removes blobs that no thread uses. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.requeue_dead(p_execution_ids text[] DEFAULT NULL::text[], p_queue text DEFAULT NULL::text, p_limit integer DEFAULT 1000) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_changes work.task_change[];
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  with dead as (
+    select f.execution_id from work.task_executions as f
+    where f.status = 'failed'
+      and (p_execution_ids is null or f.execution_id = any(p_execution_ids))
+      and (p_queue is null or f.queue = p_queue)
+    order by f.execution_id
+    limit p_limit
+    for no key update skip locked
+  ),
+  queued as (
+    update work.task_executions as t
+    set
+      status = case when t.concurrency_key is null then 'ready' else 'blocked' end::work.task_status,
+      position = nextval('work.task_positions'),
+      retry_count = 0,
+      lease = null,
+      finished_at = null,
+      scheduled_at = clock_timestamp()
+    from dead as d
+    where t.execution_id = d.execution_id
+    returning t.*
+  )
+  select coalesce(array_agg(row(
+    q.execution_id, q.queue, 'failed', q.status, q.run_id, q.workflow_name, q.project_id, q.concurrency_key, null, null,
+    null
+  )::work.task_change order by q.execution_id), '{}')
+  into v_changes
+  from queued as q;
+  perform work.settle_changes(p_changes => v_changes);
+  return query select c.execution_id from unnest(v_changes) as c;
+end
+$$;
+
+ALTER FUNCTION work.requeue_dead(p_execution_ids text[], p_queue text, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.requeue_dead(p_execution_ids text[], p_queue text, p_limit integer) IS 'Queues dead letters again, with all their retries before them. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb DEFAULT '{}'::jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_values jsonb;
+begin
+  if jsonb_typeof(p_values) is distinct from 'object' then
+    raise exception using
+      errcode = 'PT400', message = 'values are not an object', constraint = 'invalid_reference',
+      detail = coalesce(jsonb_typeof(p_values), 'null'), hint = 'give an object of references';
+  end if;
+  select coalesce(jsonb_object_agg(v.key, v.reference), '{}') into v_values
+  from (
+    select
+      e.key,
+      case jsonb_typeof(e.value)
+        when 'null' then p_same -> e.key
+        when 'string' then e.value
+        when 'number' then to_jsonb(p_blob_ids[work.blob_place(e.value)])
+        when 'array' then (
+          select coalesce(
+            jsonb_agg(
+              case jsonb_typeof(s.value)
+                when 'string' then s.value
+                when 'number' then to_jsonb(p_blob_ids[work.blob_place(s.value)])
+              end order by s.nth
+            ), '[]'
+          )
+          from jsonb_array_elements(e.value) with ordinality as s (value, nth)
+        )
+      end as reference
+    from jsonb_each(p_values) as e (key, value)
+  ) as v;
+  if jsonb_path_exists(v_values, '$.*[*] ? (@ == null)') then
+    raise exception using
+      errcode = 'PT400', message = 'a value refers to no blob of this call', constraint = 'invalid_reference',
+      detail = format('%s blobs', cardinality(p_blob_ids)), hint = 'a number is a place in p_blobs, from 0';
+  end if;
+  return v_values;
+end
+$_$;
+
+ALTER FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb) IS 'Turns the places of blobs, as a caller gives them, into their numbers. Errors: PT400 invalid_reference';
+
+CREATE FUNCTION work.retire_checkpoints(p_after bigint DEFAULT 0, p_limit integer DEFAULT 100) RETURNS TABLE(last_thread bigint, checkpoints bigint, blobs bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_keep_last integer;
+  v_since timestamptz;
+  v_threads bigint[];
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  checkpoints := 0;
+  blobs := 0;
+  select coalesce(s.checkpoint_keep_last, 1), coalesce(now() - make_interval(days => s.checkpoint_keep_days), 'infinity')
+  into v_keep_last, v_since
+  from core.settings as s
+  where num_nonnulls(s.checkpoint_keep_last, s.checkpoint_keep_days) > 0;
+  if not found then
+    return next;
+    return;
+  end if;
+  v_threads := array(
+    select t.thread_key from work.checkpoint_threads as t where t.thread_key > p_after order by t.thread_key limit p_limit
+  );
+  last_thread := v_threads[cardinality(v_threads)];
+  -- Only who has something to lose is locked.
+  v_threads := array(
+    select distinct (k.key ->> 0)::bigint
+    from jsonb_array_elements(
+      work.prunable_checkpoints(p_threads => v_threads, p_keep_last => v_keep_last, p_since => v_since)
+    ) as k (key)
+  );
+  if v_threads <> '{}' then
+    perform work.lock_checkpoint_threads(p_threads => v_threads);
+    select r.checkpoints, r.blobs into checkpoints, blobs
+    from work.remove_checkpoints(
+      p_threads => v_threads,
+      p_keys => work.prunable_checkpoints(p_threads => v_threads, p_keep_last => v_keep_last, p_since => v_since)
+    ) as r;
+  end if;
+  return next;
+end
+$$;
+
+ALTER FUNCTION work.retire_checkpoints(p_after bigint, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.retire_checkpoints(p_after bigint, p_limit integer) IS 'Removes from some threads what the settings do not keep: one step of maintenance. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS work.execution_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_run work.workflow_executions;
+begin
+  perform work.check_run_facts(p_project_id => null, p_metadata => null, p_tags => null, p_times => array[p_deadline]);
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
+  if v_run.status is null or v_run.status in ('completed', 'cancelled') then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  if v_run.status <> 'failed' then
+    raise exception using
+      errcode = 'PT409', message = 'the run has not failed', constraint = 'run_not_failed',
+      detail = format('run %s is %s', p_run_id, v_run.status), hint = 'claim it with work.claim_execution when it is due';
+  end if;
+  if coalesce(p_deadline, v_run.deadline) <= v_now then
+    raise exception using
+      errcode = 'PT409', message = 'the deadline of the run has passed', constraint = 'deadline_passed',
+      detail = format('run %s: %s', p_run_id, coalesce(p_deadline, v_run.deadline)), hint = 'give a new deadline';
+  end if;
+  update work.workflow_executions as e
+  set
+    status = 'pending', reason = null, actor = null, error = null, worker = null, due_at = v_now,
+    deadline = coalesce(p_deadline, e.deadline), updated_at = v_now
+  where e.run_id = p_run_id
+  returning e.* into v_run;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) IS 'Takes a failed run up again, at once due. Errors: PT400 invalid_time, PT404 no_run, PT409 run_ended, run_not_failed, deadline_passed';
+
+CREATE FUNCTION work.save_project(p_project_id text, p_fields jsonb DEFAULT '{}'::jsonb) RETURNS work.project_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old work.projects;
+  v_new work.projects;
+  v_project work.project_info;
+begin
+  perform work.check_project(p_project_id => p_project_id, p_fields => p_fields);
+  insert into work.projects (project_id, name) values (p_project_id, p_project_id) on conflict do nothing;
+  select p.* into v_old from work.projects as p
+  where p.project_id = p_project_id and p.deleted_at is null
+  for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'the project was removed', constraint = 'no_project', detail = p_project_id,
+      hint = 'take another id';
+  end if;
+  v_new := jsonb_populate_record(v_old, p_fields);
+  update work.projects as p
+  set
+    name = v_new.name,
+    description = v_new.description,
+    repository = v_new.repository,
+    default_branch = v_new.default_branch,
+    tech_stack = v_new.tech_stack,
+    pr_merge_rate = v_new.pr_merge_rate,
+    test_coverage = v_new.test_coverage,
+    tags = v_new.tags,
+    metadata = v_new.metadata,
+    updated_at = clock_timestamp()
+  where p.project_id = p_project_id and v_new is distinct from v_old;
+  select r.* into v_project from work.project_rows(p_project_ids => array[p_project_id]) as r;
+  return v_project;
+end
+$$;
+
+ALTER FUNCTION work.save_project(p_project_id text, p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.save_project(p_project_id text, p_fields jsonb) IS 'Makes a project, or changes what is given of one; safe to repeat. Errors: PT400, PT404 no_project, PT413 field_limit';
+
+CREATE FUNCTION work.search_items(p_query text, p_project_id text DEFAULT NULL::text, p_item_type text DEFAULT NULL::text, p_limit integer DEFAULT 20) RETURNS TABLE(item_id text, project_id text, item_type text, title text, state text, closed_at timestamp with time zone, comment_id text, rank double precision, snippet text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_query tsquery := websearch_to_tsquery('pg_catalog.english', p_query);
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 200);
+  if (length(p_query) between 1 and 1000) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'there is nothing to search for', constraint = 'invalid_query',
+      detail = format('%s characters', length(p_query)), hint = 'give 1 to 1000 characters';
+  end if;
+  return query
+  select
+    b.item_id, b.project_id, b.item_type, b.title, b.state, b.closed_at, b.comment_id, b.rank,
+    ts_headline(
+      'pg_catalog.english',
+      coalesce(c.body, concat_ws(E'\n', b.title, b.description)), v_query,
+      'StartSel=**, StopSel=**, MaxFragments=1, MaxWords=20, MinWords=5'
+    )
+  from (
+    select f.* from (
+      select distinct on (i.item_id)
+        i.item_id, i.project_id, i.item_type, i.title, i.description, i.state, i.closed_at, t.comment_id::text,
+        ts_rank(t.document, v_query)::double precision as rank
+      from work.item_texts as t
+      inner join work.items as i on i.item_id = t.item_id
+      where t.document @@ v_query
+        and i.deleted_at is null
+        and (p_project_id is null or i.project_id = p_project_id)
+        and (p_item_type is null or i.item_type = p_item_type)
+      order by i.item_id, ts_rank(t.document, v_query) desc, t.comment_id nulls first
+    ) as f
+    order by f.rank desc, f.item_id
+    limit p_limit
+  ) as b
+  left join work.comments as c on c.comment_id = b.comment_id
+  order by b.rank desc, b.item_id;
+end
+$$;
+
+ALTER FUNCTION work.search_items(p_query text, p_project_id text, p_item_type text, p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.search_items(p_query text, p_project_id text, p_item_type text, p_limit integer) IS 'Items whose title, description or comments hold words, the best match first. Errors: PT400 invalid_query, invalid_limit';
+
 CREATE FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) RETURNS void
     LANGUAGE sql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4103,6 +9614,542 @@ ALTER FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owne
 
 COMMENT ON FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Replaces tags, owners and project of an artifact where a value is given';
 
+CREATE FUNCTION work.set_cached(p_entries jsonb, p_data bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if jsonb_typeof(p_entries) is distinct from 'array'
+    or p_data is null
+    or exists (
+      select from jsonb_array_elements(p_entries) as e (entry)
+      where num_nulls(e.entry ->> 0, e.entry ->> 1, e.entry ->> 2, e.entry ->> 3) > 0
+        or greatest(octet_length(e.entry ->> 0), octet_length(e.entry ->> 1)) > 1000
+        or length(e.entry ->> 2) not between 1 and 100
+        or e.entry ->> 3 !~ '^[0-9]{1,9}$'
+        or e.entry ->> 4 !~ '^-?[0-9]{1,9}([.][0-9]+)?$'
+    )
+    or (select coalesce(sum((e.entry ->> 3)::bigint), 0) from jsonb_array_elements(p_entries) as e (entry))
+    <> octet_length(p_data)
+  then
+    raise exception using
+      errcode = 'PT400', message = 'entries are not of the form that is expected', constraint = 'invalid_entries',
+      detail = format('%s bytes of data', octet_length(p_data)),
+      hint = 'give [namespace, key, type, bytes, seconds]; names of at most 1000 bytes';
+  end if;
+  insert into work.graph_cache as c (namespace, key, serde_type, data, expires_at)
+  select distinct on ((e.entry ->> 0) collate "C", (e.entry ->> 1) collate "C")
+    e.entry ->> 0,
+    e.entry ->> 1,
+    e.entry ->> 2,
+    substring(p_data, (e.until - (e.entry ->> 3)::bigint)::integer + 1, (e.entry ->> 3)::integer),
+    clock_timestamp() + make_interval(secs => (e.entry ->> 4)::double precision)
+  from (
+    select g.entry, g.nth, sum((g.entry ->> 3)::bigint) over (order by g.nth) as until
+    from jsonb_array_elements(p_entries) with ordinality as g (entry, nth)
+  ) as e
+  order by (e.entry ->> 0) collate "C", (e.entry ->> 1) collate "C", e.nth desc
+  on conflict (namespace, key) do update
+  set serde_type = excluded.serde_type, data = excluded.data, expires_at = excluded.expires_at;
+end
+$_$;
+
+ALTER FUNCTION work.set_cached(p_entries jsonb, p_data bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.set_cached(p_entries jsonb, p_data bytea) IS 'Stores results in the cache of graphs. Errors: PT400 invalid_entries';
+
+CREATE FUNCTION work.set_queue(p_queue text, p_events work.task_events DEFAULT NULL::work.task_events, p_key_limit integer DEFAULT NULL::integer, p_retry_base_seconds double precision DEFAULT NULL::double precision, p_retry_max_seconds double precision DEFAULT NULL::double precision, p_retention_days integer DEFAULT NULL::integer) RETURNS work.queues
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_queue work.queues;
+  v_keys text[];
+begin
+  perform work.check_queue(p_queue => p_queue);
+  if p_key_limit not between 1 and 1000
+    or p_retry_base_seconds not between 0 and 86400
+    or p_retry_max_seconds not between 0 and 604800
+    or p_retention_days not between 1 and 3650 then
+    raise exception using
+      errcode = 'PT400', message = 'a setting of the queue is out of range', constraint = 'invalid_setting',
+      detail = format(
+        'key_limit %s, retry_base_seconds %s, retry_max_seconds %s, retention_days %s', p_key_limit, p_retry_base_seconds,
+        p_retry_max_seconds, p_retention_days
+      ),
+      hint = 'work.set_queue names the ranges';
+  end if;
+  insert into work.queues (queue) values (p_queue) on conflict (queue) do nothing;
+  update work.queues as q
+  set
+    events = coalesce(p_events, q.events),
+    key_limit = coalesce(p_key_limit, q.key_limit),
+    retry_base_seconds = coalesce(p_retry_base_seconds, q.retry_base_seconds),
+    retry_max_seconds = coalesce(p_retry_max_seconds, q.retry_max_seconds),
+    retention_days = coalesce(p_retention_days, q.retention_days),
+    updated_at = clock_timestamp()
+  where q.queue = p_queue
+  returning q.* into v_queue;
+  if p_key_limit is not null then
+    v_keys := array(
+      select distinct b.concurrency_key from work.task_executions as b
+      where b.queue = p_queue and b.status = 'blocked' and b.concurrency_key is not null
+    );
+    perform work.admit_tasks(p_queues => array_fill(p_queue, array[cardinality(v_keys)]), p_keys => v_keys);
+  end if;
+  return v_queue;
+end
+$$;
+
+ALTER FUNCTION work.set_queue(p_queue text, p_events work.task_events, p_key_limit integer, p_retry_base_seconds double precision, p_retry_max_seconds double precision, p_retention_days integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.set_queue(p_queue text, p_events work.task_events, p_key_limit integer, p_retry_base_seconds double precision, p_retry_max_seconds double precision, p_retention_days integer) IS 'Makes a queue, or changes its settings. Errors: PT400 invalid_queue, invalid_setting';
+
+CREATE FUNCTION work.set_schedule(p_schedule text, p_cron text, p_task jsonb, p_next_at timestamp with time zone, p_timezone text DEFAULT 'UTC'::text) RETURNS work.task_schedules
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_schedule work.task_schedules;
+begin
+  perform work.check_tasks(p_tasks => jsonb_build_array(p_task));
+  if (
+    p_schedule ~ '^[a-z][a-z0-9_.-]{0,62}$' and length(p_cron) between 1 and 200 and length(p_timezone) between 1 and 64
+    and p_next_at between '1970-01-01 00:00:00+00' and '9999-12-31 00:00:00+00'
+    and not p_task ?| array['unique_key', 'delay_seconds', 'scheduled_at']
+  ) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the schedule is malformed', constraint = 'invalid_schedule',
+      detail = left(format('%s: cron %s, time zone %s, next %s', p_schedule, p_cron, p_timezone, p_next_at), 400),
+      hint = 'a lower-case name, a cron expression, a task without a key or time of its own';
+  end if;
+  insert into work.task_schedules as s (schedule, cron, timezone, task, next_at)
+  values (p_schedule, p_cron, p_timezone, p_task, p_next_at)
+  on conflict (schedule) do update set
+    cron = excluded.cron,
+    timezone = excluded.timezone,
+    task = excluded.task,
+    next_at = case
+      when (s.cron, s.timezone) = (excluded.cron, excluded.timezone) then s.next_at
+      else excluded.next_at
+    end,
+    updated_at = clock_timestamp()
+  returning s.* into v_schedule;
+  return v_schedule;
+end
+$_$;
+
+ALTER FUNCTION work.set_schedule(p_schedule text, p_cron text, p_task jsonb, p_next_at timestamp with time zone, p_timezone text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.set_schedule(p_schedule text, p_cron text, p_task jsonb, p_next_at timestamp with time zone, p_timezone text) IS 'Makes a schedule, or changes it. Errors: PT400';
+
+CREATE FUNCTION work.set_workflow_status(p_workflow_id text, p_version text, p_status text) RETURNS work.workflow_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_row work.workflows;
+begin
+  perform work.check_workflow_status(p_status => p_status);
+  update work.workflows as w set status = p_status, updated_at = clock_timestamp()
+  where w.workflow_id = p_workflow_id and w.version = p_version
+  returning w.* into v_row;
+  if not found then
+    perform work.refuse_no_workflow(p_workflow_id => p_workflow_id, p_version => p_version);
+  end if;
+  return work.workflow_of(v_row, false);
+end
+$$;
+
+ALTER FUNCTION work.set_workflow_status(p_workflow_id text, p_version text, p_status text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.set_workflow_status(p_workflow_id text, p_version text, p_status text) IS 'Sets the status of a version of a workflow (admin). Errors: PT400 invalid_status, PT404 no_workflow';
+
+CREATE FUNCTION work.settle_changes(p_changes work.task_change[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_queues text[];
+  v_keys text[];
+begin
+  perform work.store_task_events(p_changes => p_changes);
+  select array_agg(c.queue), array_agg(c.concurrency_key) into v_queues, v_keys
+  from unnest(p_changes) as c
+  where c.concurrency_key is not null;
+  if v_keys is not null then
+    perform work.admit_tasks(p_queues => v_queues, p_keys => v_keys);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.settle_changes(p_changes work.task_change[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.settle_changes(p_changes work.task_change[]) IS 'Stores the events of changes of tasks'' states, and admits others with their keys. Errors: PT409';
+
+CREATE FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) RETURNS work.step_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions := work.lock_execution(
+    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'waiting'
+  );
+  v_step work.step_info := work.step_of(p_run_id => p_run_id, p_step_name => p_step_name);
+  v_until timestamptz := coalesce(v_step.wakes_at, p_until, timestamptz 'infinity');
+begin
+  if v_step.status = 'completed' or (v_run.status = 'waiting' and v_step.status = 'waiting') then
+    return v_step;
+  end if;
+  if v_run.status = 'waiting' then  -- for another step
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  perform work.check_run_facts(p_project_id => null, p_metadata => null, p_tags => null, p_times => array[v_until]);
+  if v_until <= clock_timestamp() then
+    return work.record_step(p_run => v_run, p_step_name => p_step_name, p_status => 'completed', p_wakes_at => v_until);
+  end if;
+  return work.suspend_execution(p_run => v_run, p_step_name => p_step_name, p_wakes_at => v_until, p_waiting_for => null);
+end
+$$;
+
+ALTER FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) IS 'A step that is complete from a time on; until then the run waits. Errors: PT400, PT404 no_run, PT409 stale_attempt, run_ended';
+
+CREATE FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb DEFAULT '{}'::jsonb, p_run_id text DEFAULT NULL::text, p_version text DEFAULT NULL::text, p_parent_run_id text DEFAULT NULL::text, p_start_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_deadline timestamp with time zone DEFAULT NULL::timestamp with time zone, p_assigned_agents text[] DEFAULT NULL::text[], p_project_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb) RETURNS work.execution_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run_id text := coalesce(p_run_id, core.new_ulid());
+  v_run work.workflow_executions;
+  v_version text;
+  v_steps integer;
+  v_parent text;
+begin
+  select e.* into v_run from work.workflow_executions as e where e.run_id = v_run_id;
+  if not found then
+    perform work.check_run_text(p_what => 'run_id', p_value => v_run_id, p_bytes => 500);
+    perform work.check_run_text(p_what => 'workflow_id', p_value => p_workflow_id, p_bytes => 200);
+    perform work.check_run_facts(
+      p_project_id => p_project_id, p_metadata => p_metadata, p_tags => p_tags, p_times => array[p_start_at, p_deadline]
+    );
+    perform work.check_document(p_what => 'inputs', p_value => p_inputs);
+    perform work.check_document(p_what => 'assigned_agents', p_value => to_jsonb(p_assigned_agents));
+    if p_version is not null then
+      v_version := (work.get_workflow(p_workflow_id => p_workflow_id, p_version => p_version)).version;
+      update work.workflows as w set used_at = clock_timestamp()
+      where w.workflow_id = p_workflow_id and w.version = v_version and w.used_at is null;
+      select jsonb_array_length(w.steps) into v_steps
+      from work.workflows as w where w.workflow_id = p_workflow_id and w.version = v_version;
+    end if;
+    if p_parent_run_id is not null then
+      select e.status into v_parent from work.workflow_executions as e where e.run_id = p_parent_run_id for share;
+      if v_parent is null or v_parent in ('completed', 'failed', 'cancelled') then
+        perform work.refuse_run(p_run_id => p_parent_run_id, p_status => v_parent);
+      end if;
+    end if;
+    insert into work.workflow_executions as e (
+      run_id, workflow_id, version, parent_run_id, total_steps, inputs, due_at, deadline, assigned_agents, project_id,
+      metadata, tags
+    )
+    values (
+      v_run_id, p_workflow_id, v_version, p_parent_run_id, v_steps, coalesce(p_inputs, '{}'),
+      coalesce(p_start_at, clock_timestamp()), p_deadline, p_assigned_agents, p_project_id, p_metadata, p_tags
+    )
+    on conflict do nothing
+    returning e.* into v_run;
+    if found then
+      return work.execution_of(v_run, true);
+    end if;
+    -- A statement of its own sees the run that a session committed while the one above waited for it.
+    select e.* into v_run from work.workflow_executions as e where e.run_id = v_run_id;
+  end if;
+  if (v_run.workflow_id, v_run.inputs, v_run.parent_run_id)
+    is distinct from (p_workflow_id, coalesce(p_inputs, '{}'), p_parent_run_id) then
+    raise exception using
+      errcode = 'PT409', message = 'another run has this run_id', constraint = 'run_exists',
+      detail = format('run %s of workflow %s', v_run_id, v_run.workflow_id),
+      hint = 'a repeat has the same workflow, inputs and parent; else use another run_id';
+  end if;
+  return work.execution_of(v_run, false);
+end
+$$;
+
+ALTER FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb, p_run_id text, p_version text, p_parent_run_id text, p_start_at timestamp with time zone, p_deadline timestamp with time zone, p_assigned_agents text[], p_project_id text, p_metadata jsonb, p_tags jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb, p_run_id text, p_version text, p_parent_run_id text, p_start_at timestamp with time zone, p_deadline timestamp with time zone, p_assigned_agents text[], p_project_id text, p_metadata jsonb, p_tags jsonb) IS 'Starts a run; safe to repeat by run_id. Errors: PT400, PT404 no_workflow, no_run, PT409 run_exists, run_ended, PT413 value_limit';
+
+CREATE FUNCTION work.step_of(p_run_id text, p_step_name text) RETURNS work.step_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    s.run_id, s.step_name, s.status, s.attempt, s.tries, s.output, s.error, s.duration_ms, s.wakes_at, s.started_at,
+    s.completed_at
+  from work.step_executions as s
+  where s.run_id = p_run_id and s.step_name = p_step_name
+$$;
+
+ALTER FUNCTION work.step_of(p_run_id text, p_step_name text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.step_of(p_run_id text, p_step_name text) IS 'A step of a run; null when there is none';
+
+CREATE FUNCTION work.store_checkpoint_blobs(p_thread_key bigint, p_blobs jsonb, p_data bytea) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_hashes bytea[];
+  v_types text[];
+  v_pieces bytea[];
+  v_blobs bigint[];
+begin
+  if p_blobs = '[]' and p_data = '' then
+    return '{}'::bigint[];
+  end if;
+  select array_agg(g.hash order by g.nth), array_agg(g.serde_type order by g.nth), array_agg(g.piece order by g.nth)
+  into v_hashes, v_types, v_pieces
+  from work.given_checkpoint_blobs(p_blobs => p_blobs, p_data => p_data) as g;
+  if exists (
+    select from unnest(v_hashes, v_pieces) as g (hash, piece) where g.piece is not null and sha256(g.piece) <> g.hash
+  ) then
+    raise exception using
+      errcode = 'PT409', message = 'the bytes do not have the hash that was given', constraint = 'hash_mismatch',
+      detail = format('%s blobs', cardinality(v_hashes)), hint = 'hash the exact bytes that are sent, with sha256';
+  end if;
+  loop
+    insert into work.checkpoint_blobs (content_hash, serde_type, data)
+    select g.hash, g.serde_type, g.piece
+    from unnest(v_hashes, v_types, v_pieces) as g (hash, serde_type, piece)
+    where g.piece is not null
+      and not exists (
+        select from work.checkpoint_blobs as b where b.content_hash = g.hash and b.serde_type = g.serde_type
+      )
+    order by g.hash, g.serde_type
+    on conflict do nothing;
+    perform from unnest(v_hashes, v_types) as g (hash, serde_type)
+    join work.checkpoint_blobs as b on b.content_hash = g.hash and b.serde_type = g.serde_type
+    where not exists (
+      select from work.checkpoint_blob_uses as u where u.thread_key = p_thread_key and u.blob_id = b.blob_id
+    )
+    order by b.content_hash, b.serde_type
+    for key share of b;
+    select array_agg(b.blob_id order by g.nth) into v_blobs
+    from unnest(v_hashes, v_types) with ordinality as g (hash, serde_type, nth)
+    left join work.checkpoint_blobs as b on b.content_hash = g.hash and b.serde_type = g.serde_type;
+    exit when array_position(v_blobs, null) is null;
+    if exists (select from unnest(v_blobs, v_pieces) as g (blob_id, piece) where g.blob_id is null and g.piece is null) then
+      return null;
+    end if;
+  end loop;
+  insert into work.checkpoint_blob_uses (thread_key, blob_id)
+  select distinct p_thread_key, g.blob_id
+  from unnest(v_blobs) as g (blob_id)
+  where not exists (
+    select from work.checkpoint_blob_uses as u where u.thread_key = p_thread_key and u.blob_id = g.blob_id
+  )
+  order by g.blob_id
+  on conflict do nothing;
+  return v_blobs;
+end
+$$;
+
+ALTER FUNCTION work.store_checkpoint_blobs(p_thread_key bigint, p_blobs jsonb, p_data bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.store_checkpoint_blobs(p_thread_key bigint, p_blobs jsonb, p_data bytea) IS 'Stores blobs for a thread, each once; null when one that was not sent is not stored. Errors: PT400 invalid_blobs, PT409 hash_mismatch';
+
+CREATE FUNCTION work.store_execution_event() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_was work.workflow_executions := case when tg_op = 'UPDATE' then old end;
+begin
+  perform telemetry.ingest_event(telemetry.state_changed_event(
+    p_item_type => 'workflow_run', p_item_id => new.run_id, p_from_state => v_was.status, p_to_state => new.status,
+    p_run_id => new.run_id, p_workflow_name => new.workflow_id, p_project_id => new.project_id,
+    p_reason => new.reason, p_actor => new.actor,
+    p_time_in_state_seconds => extract(epoch from new.status_at - v_was.status_at)::double precision
+  ));
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.store_execution_event() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.store_execution_event() IS 'Trigger function: stores the event of a change of a run''s status in the same transaction';
+
+CREATE FUNCTION work.store_task_events(p_changes work.task_change[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_events jsonb;
+begin
+  select jsonb_agg(telemetry.state_changed_event(
+    p_item_type => 'task', p_item_id => c.execution_id, p_from_state => c.from_status, p_to_state => c.to_status,
+    p_run_id => c.run_id, p_workflow_name => c.workflow_name, p_project_id => c.project_id, p_reason => c.reason,
+    p_actor => c.actor, p_time_in_state_seconds => extract(epoch from clock_timestamp() - c.since)::double precision
+  ))
+  into v_events
+  from unnest(p_changes) as c
+  inner join work.queues as q on q.queue = c.queue
+  where q.events = 'all' or (q.events = 'terminal' and c.to_status in ('completed', 'failed'));
+  if jsonb_array_length(v_events) = 1 then
+    perform telemetry.ingest_event(v_events -> 0);
+  elsif v_events is not null then
+    perform telemetry.ingest_events(p_events => v_events);
+  end if;
+end
+$$;
+
+ALTER FUNCTION work.store_task_events(p_changes work.task_change[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.store_task_events(p_changes work.task_change[]) IS 'Stores the events of changes of tasks'' states, as far as their queues want them';
+
+CREATE FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'event_id', core.new_ulid(),
+    'event_name', 'workflow.story_changed',
+    'item_id', p_old.item_id,
+    'project_id', p_new.project_id,
+    'run_id', p_run_id,
+    'workflow_name', p_workflow_name,
+    'agent_role', p_agent_role,
+    'payload', jsonb_build_object(
+      'change_type', coalesce(p_change_type, concat_ws(
+        ',',
+        case when p_new.description is distinct from p_old.description then 'description' end,
+        case when p_new.title <> p_old.title then 'title' end
+      )),
+      'cause_stage', coalesce(p_cause_stage, p_old.state),
+      'summary', p_summary,
+      'post_ready', true,
+      'actor', p_actor
+    )
+  ))
+$$;
+
+ALTER FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) IS 'The event of an edit of an agreed item, with a new id, to be stored in the same transaction as the edit';
+
+CREATE FUNCTION work.suspend_execution(p_run work.workflow_executions, p_step_name text, p_wakes_at timestamp with time zone, p_waiting_for text) RETURNS work.step_info
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_step work.step_info := work.record_step(
+    p_run => p_run, p_step_name => p_step_name, p_status => 'waiting', p_wakes_at => p_wakes_at
+  );
+begin
+  update work.workflow_executions as e
+  set status = 'waiting', reason = null, actor = e.worker, worker = null, waiting_for = p_waiting_for, due_at = p_wakes_at
+  where e.run_id = p_run.run_id;
+  return v_step;
+end
+$$;
+
+ALTER FUNCTION work.suspend_execution(p_run work.workflow_executions, p_step_name text, p_wakes_at timestamp with time zone, p_waiting_for text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.suspend_execution(p_run work.workflow_executions, p_step_name text, p_wakes_at timestamp with time zone, p_waiting_for text) IS 'Makes a running run wait for a time or an event';
+
+CREATE FUNCTION work.sweep_tasks(p_limit integer DEFAULT 1000, OUT due integer, OUT expired integer) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_changes work.task_change[];
+  v_expired text[];
+begin
+  if (p_limit between 1 and 10000) is not true then
+    raise exception using
+      errcode = 'PT400', message = 'the number of tasks is out of range', constraint = 'invalid_limit',
+      detail = coalesce(p_limit::text, 'null'), hint = '1 to 10000';
+  end if;
+  if not pg_try_advisory_xact_lock(hashtextextended('work.sweep_tasks', 0)) then
+    return;
+  end if;
+  with due as (
+    select s.execution_id from work.task_executions as s
+    where s.status = 'scheduled' and s.scheduled_at <= clock_timestamp()
+    order by s.scheduled_at
+    limit p_limit
+    for no key update skip locked
+  ),
+  moved as (
+    update work.task_executions as t
+    set
+      status = case when t.concurrency_key is null then 'ready' else 'blocked' end::work.task_status,
+      position = nextval('work.task_positions')
+    from due
+    where t.execution_id = due.execution_id
+    returning t.*
+  )
+  select coalesce(array_agg(row(
+    m.execution_id, m.queue, 'scheduled', m.status, m.run_id, m.workflow_name, m.project_id, m.concurrency_key, null, null,
+    null
+  )::work.task_change), '{}')
+  into v_changes
+  from moved as m;
+  v_expired := array(
+    select r.execution_id from work.task_executions as r
+    where r.status = 'running' and r.lease_expires_at <= clock_timestamp()
+    order by r.lease_expires_at
+    limit p_limit
+    for no key update skip locked
+  );
+  if v_changes <> '{}' then
+    perform work.settle_changes(p_changes => v_changes);
+  end if;
+  if v_expired <> '{}' then
+    perform work.end_attempts(
+      p_execution_ids => v_expired, p_error => 'lease expired', p_retry => true, p_delay_seconds => null
+    );
+  end if;
+  due := cardinality(v_changes);
+  expired := cardinality(v_expired);
+end
+$$;
+
+ALTER FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) IS 'Makes tasks ready whose time has come, and ends attempts whose lease has expired. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text DEFAULT NULL::text, p_actor text DEFAULT NULL::text, p_reason text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text) RETURNS work.transition_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_transition work.transition_info;
+begin
+  perform work.check_context(
+    p_actor => p_actor, p_reason => p_reason, p_run_id => p_run_id, p_workflow_name => p_workflow_name,
+    p_agent_role => p_agent_role
+  );
+  insert into work.item_transitions as t (
+    item_id, from_state, to_state, actor, reason, run_id, workflow_name, agent_role
+  )
+  values (
+    p_item_id, p_expected_state, p_to_state, coalesce(p_actor, session_user), p_reason, p_run_id, p_workflow_name,
+    p_agent_role
+  )
+  returning
+    t.item_id, t.seq, t.from_state, t.to_state, t.actor, t.reason, t.run_id, t.workflow_name, t.agent_role,
+    t.time_in_state_seconds, t.occurred_at
+  into v_transition;
+  return v_transition;
+end
+$$;
+
+ALTER FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text, p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text, p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) IS 'Changes the state of an item with its history and event. Errors: PT400 invalid_context, PT404 no_item, PT409 stale_state, illegal_transition';
+
 CREATE FUNCTION work.undeleted_blobs(p_limit integer DEFAULT 100) RETURNS TABLE(artifact_id text, version integer, storage_key text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4120,6 +10167,104 @@ $$;
 ALTER FUNCTION work.undeleted_blobs(p_limit integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.undeleted_blobs(p_limit integer) IS 'Deleted content whose object is not confirmed to be gone. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.update_item(p_item_id text, p_changes jsonb, p_expected_version integer DEFAULT NULL::integer, p_actor text DEFAULT NULL::text, p_change_type text DEFAULT NULL::text, p_cause_stage text DEFAULT NULL::text, p_summary text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text) RETURNS work.item_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old work.items;
+  v_new work.items;
+  v_item work.item_info;
+  v_constraint text;
+begin
+  perform work.check_context(
+    p_actor => p_actor, p_reason => p_summary, p_run_id => p_run_id, p_workflow_name => p_workflow_name,
+    p_agent_role => p_agent_role
+  );
+  if length(p_change_type) not between 1 and 100 or length(p_cause_stage) not between 1 and 100 then
+    raise exception using
+      errcode = 'PT400', message = 'a kind of change or a stage is empty or too long', constraint = 'invalid_change',
+      detail = format('characters: change_type %s, cause_stage %s', length(p_change_type), length(p_cause_stage)),
+      hint = 'give 1 to 100 characters, or leave it out';
+  end if;
+  perform work.check_item_fields(p_fields => p_changes);
+  v_old := work.lock_item(p_item_id => p_item_id, p_expected_version => p_expected_version);
+  v_new := jsonb_populate_record(v_old, p_changes);
+  if v_new is distinct from v_old then
+    update work.items as i
+    set
+      title = v_new.title,
+      description = v_new.description,
+      priority = v_new.priority,
+      project_id = v_new.project_id,
+      github_repository = v_new.github_repository,
+      github_number = v_new.github_number,
+      github_node_id = v_new.github_node_id,
+      github_url = v_new.github_url,
+      ai_analysis = v_new.ai_analysis,
+      ai_suggestions = v_new.ai_suggestions,
+      tags = v_new.tags,
+      metadata = v_new.metadata,
+      version = i.version + 1,
+      updated_at = clock_timestamp()
+    where i.item_id = p_item_id;
+    perform telemetry.ingest_event(p_event => work.story_changed_event(
+      p_old => v_old, p_new => v_new, p_actor => coalesce(p_actor, session_user), p_change_type => p_change_type,
+      p_cause_stage => p_cause_stage, p_summary => p_summary, p_run_id => p_run_id, p_workflow_name => p_workflow_name,
+      p_agent_role => p_agent_role
+    ))
+    from work.item_states as s
+    where s.item_type = v_old.item_type and s.state = v_old.state and s.is_agreed
+      and (v_new.title, v_new.description) is distinct from (v_old.title, v_old.description);
+  end if;
+  select r.* into v_item from work.item_rows(p_item_ids => array[p_item_id]) as r;
+  return v_item;
+exception when unique_violation then
+  get stacked diagnostics v_constraint = constraint_name;
+  raise exception using
+    errcode = 'PT409', message = 'another item has this place on GitHub', constraint = 'github_taken',
+    detail = format('item %s, %s', p_item_id, v_constraint), hint = 'change that one, or give another number';
+end
+$$;
+
+ALTER FUNCTION work.update_item(p_item_id text, p_changes jsonb, p_expected_version integer, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.update_item(p_item_id text, p_changes jsonb, p_expected_version integer, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) IS 'Edits an item; an edit of an agreed story stores workflow.story_changed. Errors: PT400, PT404 no_item, no_project, PT409 stale_version, github_taken, PT413 field_limit';
+
+CREATE FUNCTION work.version_bounds(p_selector text, OUT p_from integer[], OUT p_below integer[]) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_given integer[];
+  v_kept integer := 3;  -- how many of the numbers stay
+begin
+  if p_selector = 'latest' then
+    p_from := array[0, 0, 0];
+    p_below := array[2147483647, 0, 0];
+    return;
+  end if;
+  if p_selector is null or p_selector !~ '^([~^]\d{1,9}([.]\d{1,9}){0,2}|\d{1,9}[.]\d{1,9}[.]\d{1,9})$' then
+    raise exception using
+      errcode = 'PT400', message = 'this selects no version', constraint = 'invalid_version',
+      detail = coalesce(left(p_selector, 64), 'null'), hint = 'use latest, 1.2.3, ^1.2 or ~1.2';
+  end if;
+  v_given := string_to_array(ltrim(p_selector, '~^'), '.')::integer[];
+  p_from := v_given || array_fill(0, array[3 - cardinality(v_given)]);
+  if left(p_selector, 1) = '^' then
+    v_kept := case when p_from[1] > 0 then 1 when p_from[2] > 0 then 2 else 3 end;
+    v_kept := least(v_kept, cardinality(v_given));
+  elsif left(p_selector, 1) = '~' then
+    v_kept := least(2, cardinality(v_given));
+  end if;
+  p_below := p_from[:v_kept - 1] || (p_from[v_kept] + 1) || array_fill(0, array[3 - v_kept]);
+end
+$_$;
+
+ALTER FUNCTION work.version_bounds(p_selector text, OUT p_from integer[], OUT p_below integer[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.version_bounds(p_selector text, OUT p_from integer[], OUT p_below integer[]) IS 'The versions that a selector such as ^1.2 means';
 
 CREATE FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) RETURNS work.version_info
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -4146,6 +10291,82 @@ $$;
 ALTER FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) IS 'A stored version in the form that writes return';
+
+CREATE TABLE work.workflows (
+    workflow_id text NOT NULL,
+    version_major integer NOT NULL,
+    version_minor integer NOT NULL,
+    version_patch integer NOT NULL,
+    version text GENERATED ALWAYS AS ((((((version_major)::text || '.'::text) || (version_minor)::text) || '.'::text) || (version_patch)::text)) STORED NOT NULL,
+    name text,
+    description text,
+    status text NOT NULL,
+    steps jsonb NOT NULL,
+    project_id text,
+    metadata jsonb,
+    tags jsonb,
+    used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT workflows_description_check CHECK ((length(description) <= 10000)),
+    CONSTRAINT workflows_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT workflows_name_check CHECK ((length(name) <= 500)),
+    CONSTRAINT workflows_project_id_check CHECK ((length(project_id) <= 500)),
+    CONSTRAINT workflows_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'deprecated'::text]))),
+    CONSTRAINT workflows_steps_check CHECK ((jsonb_typeof(steps) = 'array'::text)),
+    CONSTRAINT workflows_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT workflows_version_major_check CHECK ((version_major >= 0)),
+    CONSTRAINT workflows_version_minor_check CHECK ((version_minor >= 0)),
+    CONSTRAINT workflows_version_patch_check CHECK ((version_patch >= 0)),
+    CONSTRAINT workflows_workflow_id_check CHECK (((octet_length(workflow_id) >= 1) AND (octet_length(workflow_id) <= 200)))
+);
+
+ALTER TABLE work.workflows OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.workflows IS 'Definitions of workflows, one row a semantic version. A definition never changes once a run has used it';
+
+COMMENT ON COLUMN work.workflows.workflow_id IS 'Name of the workflow; workflow_name of its events';
+
+COMMENT ON COLUMN work.workflows.version_major IS 'Semantic version: changes that break';
+
+COMMENT ON COLUMN work.workflows.version_minor IS 'Semantic version: additions';
+
+COMMENT ON COLUMN work.workflows.version_patch IS 'Semantic version: corrections';
+
+COMMENT ON COLUMN work.workflows.version IS 'The version as text, such as 1.2.0';
+
+COMMENT ON COLUMN work.workflows.name IS 'Title for people';
+
+COMMENT ON COLUMN work.workflows.description IS 'What it does';
+
+COMMENT ON COLUMN work.workflows.status IS 'draft and deprecated: only an exact version finds it; active: ranges and latest do too';
+
+COMMENT ON COLUMN work.workflows.steps IS 'Array of objects with name and, where it has some, depends_on; other keys are kept';
+
+COMMENT ON COLUMN work.workflows.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN work.workflows.metadata IS 'What nobody queries';
+
+COMMENT ON COLUMN work.workflows.tags IS 'Object or array to search by containment; null is none';
+
+COMMENT ON COLUMN work.workflows.used_at IS 'When the first run used it: since then its definition stands; null is never';
+
+COMMENT ON COLUMN work.workflows.created_at IS 'When it was registered';
+
+COMMENT ON COLUMN work.workflows.updated_at IS 'When it was changed last';
+
+CREATE FUNCTION work.workflow_of(p_row work.workflows, p_created boolean) RETURNS work.workflow_info
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select row(
+    p_row.workflow_id, p_row.version, p_row.name, p_row.description, p_row.status, p_row.steps, p_row.project_id,
+    p_row.metadata, p_row.tags, p_row.used_at, p_row.created_at, p_row.updated_at, p_created
+  )::work.workflow_info
+$$;
+
+ALTER FUNCTION work.workflow_of(p_row work.workflows, p_created boolean) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.workflow_of(p_row work.workflows, p_created boolean) IS 'A version of a workflow in the form that functions return';
 
 CREATE FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) RETURNS work.version_info
     LANGUAGE plpgsql
@@ -4232,6 +10453,262 @@ ALTER FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text
 
 COMMENT ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Makes a version with inline content; the body of create_artifact and create_version';
 
+CREATE TABLE ai.agent_definitions (
+    definition_id core.ulid DEFAULT core.new_ulid() NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer DEFAULT 1 NOT NULL,
+    role text,
+    description text,
+    provider text,
+    model text,
+    system_prompt text,
+    capabilities jsonb,
+    tools jsonb,
+    config jsonb,
+    budget jsonb,
+    tags jsonb,
+    metadata jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT agent_definitions_budget_check CHECK ((jsonb_typeof(budget) = 'object'::text)),
+    CONSTRAINT agent_definitions_capabilities_check CHECK ((jsonb_typeof(capabilities) = 'array'::text)),
+    CONSTRAINT agent_definitions_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT agent_definitions_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT agent_definitions_model_check CHECK (((length(model) >= 1) AND (length(model) <= 200))),
+    CONSTRAINT agent_definitions_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'::text)),
+    CONSTRAINT agent_definitions_provider_check CHECK (((length(provider) >= 1) AND (length(provider) <= 100))),
+    CONSTRAINT agent_definitions_role_check CHECK (((length(role) >= 1) AND (length(role) <= 200))),
+    CONSTRAINT agent_definitions_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT agent_definitions_tools_check CHECK ((jsonb_typeof(tools) = 'array'::text)),
+    CONSTRAINT agent_definitions_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE ai.agent_definitions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE ai.agent_definitions IS 'Blueprints of agents, by name and version';
+
+COMMENT ON COLUMN ai.agent_definitions.definition_id IS 'ULID';
+
+COMMENT ON COLUMN ai.agent_definitions.name IS 'Name, such as reviewer';
+
+COMMENT ON COLUMN ai.agent_definitions.version IS 'Version of the blueprint, from 1';
+
+COMMENT ON COLUMN ai.agent_definitions.role IS 'Role that events name as agent_role';
+
+COMMENT ON COLUMN ai.agent_definitions.description IS 'What it is for';
+
+COMMENT ON COLUMN ai.agent_definitions.provider IS 'Who runs the model, such as openai';
+
+COMMENT ON COLUMN ai.agent_definitions.model IS 'Model, by the name of ai.models';
+
+COMMENT ON COLUMN ai.agent_definitions.system_prompt IS 'Prompt that each conversation begins with';
+
+COMMENT ON COLUMN ai.agent_definitions.capabilities IS 'What it can do, an array';
+
+COMMENT ON COLUMN ai.agent_definitions.tools IS 'Tools that it may use, an array';
+
+COMMENT ON COLUMN ai.agent_definitions.config IS 'Settings of the model and of the agent, an object';
+
+COMMENT ON COLUMN ai.agent_definitions.budget IS 'Limits that its agents begin with, an object';
+
+COMMENT ON COLUMN ai.agent_definitions.tags IS 'Object or array to search by containment';
+
+COMMENT ON COLUMN ai.agent_definitions.metadata IS 'Whatever else, an object';
+
+COMMENT ON COLUMN ai.agent_definitions.created_at IS 'When it was made';
+
+COMMENT ON COLUMN ai.agent_definitions.updated_at IS 'Last change';
+
+CREATE TABLE ai.agents (
+    agent_id text DEFAULT core.new_ulid() NOT NULL COLLATE pg_catalog."C",
+    definition_id core.ulid,
+    name text NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    project_id text,
+    config jsonb,
+    budget jsonb,
+    budget_used_usd numeric DEFAULT 0 NOT NULL,
+    executions bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    execution_ms_total bigint DEFAULT 0 NOT NULL,
+    tokens_total bigint DEFAULT 0 NOT NULL,
+    cost_usd_total numeric DEFAULT 0 NOT NULL,
+    last_active_at timestamp with time zone,
+    tags jsonb,
+    metadata jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT agents_agent_id_check CHECK ((agent_id ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$'::text)),
+    CONSTRAINT agents_budget_check CHECK ((jsonb_typeof(budget) = 'object'::text)),
+    CONSTRAINT agents_budget_used_usd_check CHECK ((budget_used_usd >= (0)::numeric)),
+    CONSTRAINT agents_check CHECK (((successes >= 0) AND (successes <= executions))),
+    CONSTRAINT agents_config_check CHECK ((jsonb_typeof(config) = 'object'::text)),
+    CONSTRAINT agents_cost_usd_total_check CHECK ((cost_usd_total >= (0)::numeric)),
+    CONSTRAINT agents_execution_ms_total_check CHECK ((execution_ms_total >= 0)),
+    CONSTRAINT agents_executions_check CHECK ((executions >= 0)),
+    CONSTRAINT agents_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT agents_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 200))),
+    CONSTRAINT agents_project_id_check CHECK (((length(project_id) >= 1) AND (length(project_id) <= 200))),
+    CONSTRAINT agents_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'retired'::text]))),
+    CONSTRAINT agents_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT agents_tokens_total_check CHECK ((tokens_total >= 0))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE ai.agents OWNER TO pylayer_owner;
+
+COMMENT ON TABLE ai.agents IS 'Agents that work is assigned to, with what they used';
+
+COMMENT ON COLUMN ai.agents.agent_id IS 'Id, such as reviewer-1; a ULID where none is given';
+
+COMMENT ON COLUMN ai.agents.definition_id IS 'Blueprint that it was made of; null is none';
+
+COMMENT ON COLUMN ai.agents.name IS 'Name as people read it';
+
+COMMENT ON COLUMN ai.agents.status IS 'active, paused (gets no work for now) or retired (for good)';
+
+COMMENT ON COLUMN ai.agents.project_id IS 'Project that it works for; null is any';
+
+COMMENT ON COLUMN ai.agents.config IS 'Settings that replace those of the definition, an object';
+
+COMMENT ON COLUMN ai.agents.budget IS 'Its limits, an object';
+
+COMMENT ON COLUMN ai.agents.budget_used_usd IS 'USD used of the budget of the current period';
+
+COMMENT ON COLUMN ai.agents.executions IS 'Executions, ever';
+
+COMMENT ON COLUMN ai.agents.successes IS 'Those of them that succeeded';
+
+COMMENT ON COLUMN ai.agents.execution_ms_total IS 'Milliseconds that they took';
+
+COMMENT ON COLUMN ai.agents.tokens_total IS 'Tokens that they used';
+
+COMMENT ON COLUMN ai.agents.cost_usd_total IS 'USD that they cost, as estimated';
+
+COMMENT ON COLUMN ai.agents.last_active_at IS 'When it last worked';
+
+COMMENT ON COLUMN ai.agents.tags IS 'Object or array to search by containment';
+
+COMMENT ON COLUMN ai.agents.metadata IS 'Whatever else, an object';
+
+COMMENT ON COLUMN ai.agents.created_at IS 'When it was made';
+
+COMMENT ON COLUMN ai.agents.updated_at IS 'Last change';
+
+COMMENT ON COLUMN ai.agents.deleted_at IS 'Since when it counts as removed; null is not';
+
+CREATE TABLE ai.conversations (
+    instance_id text NOT NULL COLLATE pg_catalog."C",
+    title text,
+    agent_id text,
+    run_id text,
+    project_id text,
+    tags jsonb,
+    metadata jsonb,
+    message_count bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT conversations_agent_id_check CHECK ((length(agent_id) <= 255)),
+    CONSTRAINT conversations_instance_id_check CHECK (((length(instance_id) >= 1) AND (length(instance_id) <= 255))),
+    CONSTRAINT conversations_message_count_check CHECK ((message_count >= 0)),
+    CONSTRAINT conversations_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT conversations_project_id_check CHECK ((length(project_id) <= 255)),
+    CONSTRAINT conversations_run_id_check CHECK ((length(run_id) <= 255)),
+    CONSTRAINT conversations_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT conversations_title_check CHECK ((length(title) <= 500))
+)
+WITH (fillfactor='85');
+
+ALTER TABLE ai.conversations OWNER TO pylayer_owner;
+
+COMMENT ON TABLE ai.conversations IS 'Conversations. Only message_count and updated_at ever change, when messages are appended; never removed';
+
+COMMENT ON COLUMN ai.conversations.instance_id IS 'Identity, free text: whatever the caller calls the conversation, else a ULID';
+
+COMMENT ON COLUMN ai.conversations.title IS 'What it is about, in words';
+
+COMMENT ON COLUMN ai.conversations.agent_id IS 'Agent that it is held with, free text';
+
+COMMENT ON COLUMN ai.conversations.run_id IS 'Workflow run that it belongs to, free text';
+
+COMMENT ON COLUMN ai.conversations.project_id IS 'Project it belongs to, free text';
+
+COMMENT ON COLUMN ai.conversations.tags IS 'Object or array to search by containment; null is none';
+
+COMMENT ON COLUMN ai.conversations.metadata IS 'What nobody queries yet, an object; null is none';
+
+COMMENT ON COLUMN ai.conversations.message_count IS 'Messages so far, and so the position of the last one';
+
+COMMENT ON COLUMN ai.conversations.created_at IS 'When it was made';
+
+COMMENT ON COLUMN ai.conversations.updated_at IS 'When the last message was appended';
+
+CREATE TABLE ai.messages (
+    instance_id text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    message_id text NOT NULL COLLATE pg_catalog."C",
+    agent_id text,
+    role text NOT NULL,
+    content text NOT NULL,
+    tool_calls jsonb,
+    tool_call_id text,
+    call_position bigint,
+    is_error boolean DEFAULT false NOT NULL,
+    metadata jsonb,
+    token_count integer NOT NULL,
+    is_token_estimate boolean NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    recorded_epoch integer NOT NULL,
+    recorded_xid bigint NOT NULL,
+    CONSTRAINT messages_agent_id_check CHECK ((length(agent_id) <= 255)),
+    CONSTRAINT messages_call_comes_before CHECK (((call_position IS NULL) OR ((tool_call_id IS NOT NULL) AND (call_position < "position")))),
+    CONSTRAINT messages_calls_of_an_assistant CHECK (((tool_calls IS NULL) OR ((role = 'assistant'::text) AND ai.is_tool_calls(tool_calls)))),
+    CONSTRAINT messages_message_id_check CHECK (((length(message_id) >= 1) AND (length(message_id) <= 255))),
+    CONSTRAINT messages_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT messages_position_check CHECK (("position" > 0)),
+    CONSTRAINT messages_result_names_its_call CHECK (((role = 'tool'::text) = (tool_call_id IS NOT NULL))),
+    CONSTRAINT messages_role_check CHECK ((role = ANY (ARRAY['system'::text, 'developer'::text, 'user'::text, 'assistant'::text, 'tool'::text]))),
+    CONSTRAINT messages_token_count_check CHECK ((token_count >= 0)),
+    CONSTRAINT messages_tool_call_id_check CHECK (((length(tool_call_id) >= 1) AND (length(tool_call_id) <= 255)))
+);
+
+ALTER TABLE ai.messages OWNER TO pylayer_owner;
+
+COMMENT ON TABLE ai.messages IS 'Messages of conversations as they were said. Append-only; positions of a conversation run from 1 without a gap';
+
+COMMENT ON COLUMN ai.messages.instance_id IS 'Conversation';
+
+COMMENT ON COLUMN ai.messages."position" IS 'Place in the conversation, from 1, in the order of commits';
+
+COMMENT ON COLUMN ai.messages.message_id IS 'Identity within the conversation, free text or a ULID: appended again, it is a duplicate';
+
+COMMENT ON COLUMN ai.messages.agent_id IS 'Agent that said it, free text; null is a person, or the agent of the conversation';
+
+COMMENT ON COLUMN ai.messages.role IS 'system, developer, user, assistant, or tool for the result of a tool call';
+
+COMMENT ON COLUMN ai.messages.content IS 'Text; empty for a message that only calls tools';
+
+COMMENT ON COLUMN ai.messages.tool_calls IS 'Tools that an assistant calls, in the messages format; null is none';
+
+COMMENT ON COLUMN ai.messages.tool_call_id IS 'Id of the tool call that a result answers; null for other messages';
+
+COMMENT ON COLUMN ai.messages.call_position IS 'Position of the message with that tool call; null when the conversation has none before the result';
+
+COMMENT ON COLUMN ai.messages.is_error IS 'The message reports a failure';
+
+COMMENT ON COLUMN ai.messages.metadata IS 'What nobody queries yet, an object; null is none';
+
+COMMENT ON COLUMN ai.messages.token_count IS 'Tokens, as given or estimated';
+
+COMMENT ON COLUMN ai.messages.is_token_estimate IS 'token_count is a quarter of the bytes of content and tool_calls, no count';
+
+COMMENT ON COLUMN ai.messages.created_at IS 'When it was appended';
+
+COMMENT ON COLUMN ai.messages.recorded_epoch IS 'Epoch of the cluster that stored it';
+
+COMMENT ON COLUMN ai.messages.recorded_xid IS 'Transaction that stored it; with the epoch, a horizon to read below';
+
 CREATE TABLE ai.models (
     model text NOT NULL COLLATE pg_catalog."C",
     valid_from timestamp with time zone NOT NULL,
@@ -4309,6 +10786,10 @@ CREATE TABLE core.settings (
     open_since timestamp with time zone,
     archive_enabled boolean DEFAULT false NOT NULL,
     retention_grace interval DEFAULT '1 day'::interval NOT NULL,
+    checkpoint_keep_last integer,
+    checkpoint_keep_days integer,
+    CONSTRAINT settings_checkpoint_keep_days_check CHECK (((checkpoint_keep_days >= 1) AND (checkpoint_keep_days <= 36500))),
+    CONSTRAINT settings_checkpoint_keep_last_check CHECK (((checkpoint_keep_last >= 1) AND (checkpoint_keep_last <= 1000000))),
     CONSTRAINT settings_epoch_check CHECK ((epoch > 0)),
     CONSTRAINT settings_inline_limit_bytes_check CHECK (((inline_limit_bytes >= 0) AND (inline_limit_bytes <= 10485760))),
     CONSTRAINT settings_max_batch_events_check CHECK (((max_batch_events >= 1) AND (max_batch_events <= 100000))),
@@ -4363,6 +10844,10 @@ COMMENT ON COLUMN core.settings.archive_enabled IS 'A month goes to object stora
 
 COMMENT ON COLUMN core.settings.retention_grace IS 'How long after the retention floor has passed a month its events stay in the table at least';
 
+COMMENT ON COLUMN core.settings.checkpoint_keep_last IS 'Latest checkpoints of a thread and namespace that maintenance keeps; null with checkpoint_keep_days null keeps all, else 1';
+
+COMMENT ON COLUMN core.settings.checkpoint_keep_days IS 'Days that maintenance keeps a checkpoint at least; null is none but what checkpoint_keep_last says';
+
 CREATE TABLE iam.api_keys (
     key_id core.ulid DEFAULT core.new_ulid() NOT NULL,
     name text NOT NULL,
@@ -4406,6 +10891,56 @@ COMMENT ON COLUMN iam.api_keys.expires_at IS 'From when on it is refused; null i
 COMMENT ON COLUMN iam.api_keys.revoked_at IS 'Since when it is refused for good; null is not';
 
 COMMENT ON COLUMN iam.api_keys.last_used_at IS 'When it was last used, to the minute; null is never';
+
+CREATE TABLE iam.users (
+    user_id core.ulid DEFAULT core.new_ulid() NOT NULL,
+    username text NOT NULL COLLATE pg_catalog."C",
+    display_name text,
+    email text,
+    is_service_account boolean DEFAULT false NOT NULL,
+    github_login text,
+    github_node_id text,
+    preferences jsonb,
+    metadata jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT users_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
+    CONSTRAINT users_email_check CHECK (((length(email) <= 320) AND (email ~ '^[^@[:space:]]+@[^@[:space:]]+$'::text))),
+    CONSTRAINT users_github_login_check CHECK (((length(github_login) >= 1) AND (length(github_login) <= 100))),
+    CONSTRAINT users_github_node_id_check CHECK (((length(github_node_id) >= 1) AND (length(github_node_id) <= 200))),
+    CONSTRAINT users_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT users_preferences_check CHECK ((jsonb_typeof(preferences) = 'object'::text)),
+    CONSTRAINT users_username_check CHECK ((username ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
+);
+
+ALTER TABLE iam.users OWNER TO pylayer_owner;
+
+COMMENT ON TABLE iam.users IS 'People and service accounts that work is assigned to';
+
+COMMENT ON COLUMN iam.users.user_id IS 'ULID';
+
+COMMENT ON COLUMN iam.users.username IS 'Short name, lower case';
+
+COMMENT ON COLUMN iam.users.display_name IS 'Name as people read it';
+
+COMMENT ON COLUMN iam.users.email IS 'Address; null is not known';
+
+COMMENT ON COLUMN iam.users.is_service_account IS 'A program, not a person';
+
+COMMENT ON COLUMN iam.users.github_login IS 'Login on GitHub';
+
+COMMENT ON COLUMN iam.users.github_node_id IS 'Node id on GitHub, which outlives a rename';
+
+COMMENT ON COLUMN iam.users.preferences IS 'What the user chose, an object';
+
+COMMENT ON COLUMN iam.users.metadata IS 'Whatever else, an object';
+
+COMMENT ON COLUMN iam.users.created_at IS 'When it was made';
+
+COMMENT ON COLUMN iam.users.updated_at IS 'Last change';
+
+COMMENT ON COLUMN iam.users.deleted_at IS 'Since when it counts as removed; null is not';
 
 CREATE TABLE telemetry.archives (
     month timestamp with time zone NOT NULL,
@@ -5296,6 +11831,742 @@ COMMENT ON COLUMN work.artifacts.project_id IS 'Project it belongs to, free text
 
 COMMENT ON COLUMN work.artifacts.created_at IS 'When the id was first used';
 
+CREATE TABLE work.attachments (
+    item_id text NOT NULL COLLATE pg_catalog."C",
+    artifact_id core.ulid NOT NULL,
+    version integer NOT NULL,
+    label text,
+    attached_by text DEFAULT SESSION_USER NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT attachments_attached_by_check CHECK (((length(attached_by) >= 1) AND (length(attached_by) <= 200))),
+    CONSTRAINT attachments_label_check CHECK (((length(label) >= 1) AND (length(label) <= 200)))
+);
+
+ALTER TABLE work.attachments OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.attachments IS 'Versions of artifacts that belong to items, append-only; the bytes stay where the version has them';
+
+COMMENT ON COLUMN work.attachments.item_id IS 'Item';
+
+COMMENT ON COLUMN work.attachments.artifact_id IS 'Artifact';
+
+COMMENT ON COLUMN work.attachments.version IS 'Version of the artifact';
+
+COMMENT ON COLUMN work.attachments.label IS 'What it is for, in words';
+
+COMMENT ON COLUMN work.attachments.attached_by IS 'Who attached it; the login where nobody was named';
+
+COMMENT ON COLUMN work.attachments.created_at IS 'When';
+
+CREATE TABLE work.checkpoint_blob_uses (
+    thread_key bigint NOT NULL,
+    blob_id bigint NOT NULL
+);
+
+ALTER TABLE work.checkpoint_blob_uses OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.checkpoint_blob_uses IS 'Which threads use a blob: a row stands as long as anything in the thread may refer to the blob';
+
+COMMENT ON COLUMN work.checkpoint_blob_uses.thread_key IS 'Thread';
+
+COMMENT ON COLUMN work.checkpoint_blob_uses.blob_id IS 'Blob';
+
+CREATE TABLE work.checkpoint_blobs (
+    blob_id bigint NOT NULL,
+    content_hash bytea NOT NULL,
+    serde_type text NOT NULL,
+    data bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoint_blobs_content_hash_check CHECK ((octet_length(content_hash) = 32)),
+    CONSTRAINT checkpoint_blobs_serde_type_check CHECK (((length(serde_type) >= 1) AND (length(serde_type) <= 100)))
+);
+
+ALTER TABLE work.checkpoint_blobs OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.checkpoint_blobs IS 'Serialized values and segments of lists, each once. Never changed; removed when no thread uses them';
+
+COMMENT ON COLUMN work.checkpoint_blobs.blob_id IS 'Number that references carry';
+
+COMMENT ON COLUMN work.checkpoint_blobs.content_hash IS 'sha256 of data';
+
+COMMENT ON COLUMN work.checkpoint_blobs.serde_type IS 'How data is serialized, as the serializer named it';
+
+COMMENT ON COLUMN work.checkpoint_blobs.data IS 'The serialized bytes';
+
+COMMENT ON COLUMN work.checkpoint_blobs.created_at IS 'When it was first stored';
+
+ALTER TABLE work.checkpoint_blobs ALTER COLUMN blob_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME work.checkpoint_blobs_blob_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+COMMENT ON SEQUENCE work.checkpoint_blobs_blob_id_seq IS 'Numbers of blobs';
+
+CREATE TABLE work.checkpoint_threads (
+    thread_key bigint NOT NULL,
+    thread_id text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    pruned_at timestamp with time zone,
+    CONSTRAINT checkpoint_threads_thread_id_check CHECK (((octet_length(thread_id) >= 1) AND (octet_length(thread_id) <= 1000)))
+);
+
+ALTER TABLE work.checkpoint_threads OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.checkpoint_threads IS 'Threads of checkpoints. Whoever stores in a thread shares the lock of its row, whoever removes from it changes the row';
+
+COMMENT ON COLUMN work.checkpoint_threads.thread_key IS 'Number that stands for the thread in the other tables';
+
+COMMENT ON COLUMN work.checkpoint_threads.thread_id IS 'Thread, free text';
+
+COMMENT ON COLUMN work.checkpoint_threads.created_at IS 'When it was first stored to';
+
+COMMENT ON COLUMN work.checkpoint_threads.pruned_at IS 'When something was last removed from it; null: never';
+
+ALTER TABLE work.checkpoint_threads ALTER COLUMN thread_key ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME work.checkpoint_threads_thread_key_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+COMMENT ON SEQUENCE work.checkpoint_threads_thread_key_seq IS 'Numbers of threads';
+
+CREATE TABLE work.checkpoint_writes (
+    thread_key bigint NOT NULL,
+    checkpoint_ns text NOT NULL COLLATE pg_catalog."C",
+    checkpoint_id text NOT NULL COLLATE pg_catalog."C",
+    task_id text NOT NULL COLLATE pg_catalog."C",
+    task_path text NOT NULL COLLATE pg_catalog."C",
+    writes jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoint_writes_checkpoint_id_check CHECK (((octet_length(checkpoint_id) >= 1) AND (octet_length(checkpoint_id) <= 500))),
+    CONSTRAINT checkpoint_writes_checkpoint_ns_check CHECK ((octet_length(checkpoint_ns) <= 1000)),
+    CONSTRAINT checkpoint_writes_task_id_check CHECK ((octet_length(task_id) <= 500)),
+    CONSTRAINT checkpoint_writes_writes_check CHECK ((jsonb_typeof(writes) = 'object'::text))
+);
+
+ALTER TABLE work.checkpoint_writes OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.checkpoint_writes IS 'What tasks wrote after a checkpoint, one row a task; may be stored before its checkpoint is';
+
+COMMENT ON COLUMN work.checkpoint_writes.thread_key IS 'Thread';
+
+COMMENT ON COLUMN work.checkpoint_writes.checkpoint_ns IS 'Namespace of the checkpoint';
+
+COMMENT ON COLUMN work.checkpoint_writes.checkpoint_id IS 'Checkpoint that the task started from';
+
+COMMENT ON COLUMN work.checkpoint_writes.task_id IS 'Task';
+
+COMMENT ON COLUMN work.checkpoint_writes.task_path IS 'Path of the task; orders the writes of one super-step';
+
+COMMENT ON COLUMN work.checkpoint_writes.writes IS 'By number of the write, negative for errors, interrupts and the like: [channel, reference]';
+
+COMMENT ON COLUMN work.checkpoint_writes.created_at IS 'When the task''s first write was stored';
+
+CREATE TABLE work.comments (
+    comment_id core.ulid DEFAULT core.new_ulid() NOT NULL,
+    item_id text NOT NULL COLLATE pg_catalog."C",
+    body text NOT NULL,
+    author text DEFAULT SESSION_USER NOT NULL,
+    is_ai boolean DEFAULT false NOT NULL,
+    author_user_id core.ulid,
+    author_agent_id text COLLATE pg_catalog."C",
+    github_node_id text,
+    metadata jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT comments_author_check CHECK (((length(author) >= 1) AND (length(author) <= 200))),
+    CONSTRAINT comments_author_is_human_or_ai CHECK ((
+CASE
+    WHEN is_ai THEN (author_user_id)::text
+    ELSE author_agent_id
+END IS NULL)),
+    CONSTRAINT comments_body_check CHECK (((octet_length(body) >= 1) AND (octet_length(body) <= 262144))),
+    CONSTRAINT comments_github_node_id_check CHECK (((length(github_node_id) >= 1) AND (length(github_node_id) <= 200))),
+    CONSTRAINT comments_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text))
+);
+
+ALTER TABLE work.comments OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.comments IS 'Comments on items. Never changed or removed, only marked as removed';
+
+COMMENT ON COLUMN work.comments.comment_id IS 'ULID';
+
+COMMENT ON COLUMN work.comments.item_id IS 'Item';
+
+COMMENT ON COLUMN work.comments.body IS 'Text, such as Markdown';
+
+COMMENT ON COLUMN work.comments.author IS 'Who wrote it, in words; the login where nobody was named';
+
+COMMENT ON COLUMN work.comments.is_ai IS 'An AI wrote it';
+
+COMMENT ON COLUMN work.comments.author_user_id IS 'The user who wrote it, where known';
+
+COMMENT ON COLUMN work.comments.author_agent_id IS 'The agent that wrote it, where known';
+
+COMMENT ON COLUMN work.comments.github_node_id IS 'Node id on GitHub';
+
+COMMENT ON COLUMN work.comments.metadata IS 'Whatever else, an object';
+
+COMMENT ON COLUMN work.comments.created_at IS 'When it was written';
+
+COMMENT ON COLUMN work.comments.deleted_at IS 'Since when it counts as removed; null is not';
+
+CREATE TABLE work.decisions (
+    decision_id core.ulid DEFAULT core.new_ulid() NOT NULL,
+    project_id text COLLATE pg_catalog."C",
+    item_id text COLLATE pg_catalog."C",
+    title text NOT NULL,
+    decision text NOT NULL,
+    rationale text,
+    alternatives jsonb,
+    supersedes_id core.ulid,
+    decided_by text DEFAULT SESSION_USER NOT NULL,
+    run_id text,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT decisions_alternatives_check CHECK ((jsonb_typeof(alternatives) = 'array'::text)),
+    CONSTRAINT decisions_decided_by_check CHECK (((length(decided_by) >= 1) AND (length(decided_by) <= 200))),
+    CONSTRAINT decisions_decision_check CHECK (((octet_length(decision) >= 1) AND (octet_length(decision) <= 262144))),
+    CONSTRAINT decisions_rationale_check CHECK ((octet_length(rationale) <= 262144)),
+    CONSTRAINT decisions_run_id_check CHECK (((length(run_id) >= 1) AND (length(run_id) <= 500))),
+    CONSTRAINT decisions_supersede_another CHECK (((supersedes_id)::text <> (decision_id)::text)),
+    CONSTRAINT decisions_title_check CHECK (((length(btrim(title)) >= 1) AND (length(btrim(title)) <= 500)))
+);
+
+ALTER TABLE work.decisions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.decisions IS 'Decisions, append-only: a new one supersedes an old one, which stays';
+
+COMMENT ON COLUMN work.decisions.decision_id IS 'ULID';
+
+COMMENT ON COLUMN work.decisions.project_id IS 'Project that it is about; null is none';
+
+COMMENT ON COLUMN work.decisions.item_id IS 'Item that it is about; null is none';
+
+COMMENT ON COLUMN work.decisions.title IS 'The question, in words';
+
+COMMENT ON COLUMN work.decisions.decision IS 'What was decided';
+
+COMMENT ON COLUMN work.decisions.rationale IS 'Why';
+
+COMMENT ON COLUMN work.decisions.alternatives IS 'What was not chosen, an array';
+
+COMMENT ON COLUMN work.decisions.supersedes_id IS 'Decision that no longer holds; each is superseded once at most';
+
+COMMENT ON COLUMN work.decisions.decided_by IS 'Who decided; the login where nobody was named';
+
+COMMENT ON COLUMN work.decisions.run_id IS 'Workflow run in which it was decided';
+
+COMMENT ON COLUMN work.decisions.decided_at IS 'When';
+
+CREATE UNLOGGED TABLE work.graph_cache (
+    namespace text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    serde_type text NOT NULL,
+    data bytea NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT graph_cache_key_check CHECK ((octet_length(key) <= 1000)),
+    CONSTRAINT graph_cache_namespace_check CHECK ((octet_length(namespace) <= 1000)),
+    CONSTRAINT graph_cache_serde_type_check CHECK (((length(serde_type) >= 1) AND (length(serde_type) <= 100)))
+);
+
+ALTER TABLE work.graph_cache OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.graph_cache IS 'Results of LangGraph nodes, to be had without running them again; empty after a crash';
+
+COMMENT ON COLUMN work.graph_cache.namespace IS 'Namespace: a JSON array of strings, as text';
+
+COMMENT ON COLUMN work.graph_cache.key IS 'Key in it';
+
+COMMENT ON COLUMN work.graph_cache.serde_type IS 'How data is serialized, as the serializer named it';
+
+COMMENT ON COLUMN work.graph_cache.data IS 'The serialized bytes';
+
+COMMENT ON COLUMN work.graph_cache.expires_at IS 'From when on it counts as absent; null: never';
+
+CREATE TABLE work.item_dependencies (
+    item_id text NOT NULL COLLATE pg_catalog."C",
+    depends_on_item_id text NOT NULL COLLATE pg_catalog."C",
+    created_by text DEFAULT SESSION_USER NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT item_dependencies_created_by_check CHECK (((length(created_by) >= 1) AND (length(created_by) <= 200)))
+);
+
+ALTER TABLE work.item_dependencies OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.item_dependencies IS 'Which item waits for which; never a cycle. An epic depends on its stories';
+
+COMMENT ON COLUMN work.item_dependencies.item_id IS 'Item that waits';
+
+COMMENT ON COLUMN work.item_dependencies.depends_on_item_id IS 'Item that must be done first';
+
+COMMENT ON COLUMN work.item_dependencies.created_by IS 'Who said so; the login where nobody was named';
+
+COMMENT ON COLUMN work.item_dependencies.created_at IS 'When';
+
+CREATE TABLE work.item_state_transitions (
+    item_type text NOT NULL COLLATE pg_catalog."C",
+    from_state text NOT NULL COLLATE pg_catalog."C",
+    to_state text NOT NULL COLLATE pg_catalog."C",
+    CONSTRAINT item_state_transitions_moves CHECK ((from_state <> to_state))
+);
+
+ALTER TABLE work.item_state_transitions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.item_state_transitions IS 'Moves that an item of a type can make. A row that is added allows one from its commit on, one that is removed forbids it';
+
+COMMENT ON COLUMN work.item_state_transitions.item_type IS 'Type of item';
+
+COMMENT ON COLUMN work.item_state_transitions.from_state IS 'State that is left';
+
+COMMENT ON COLUMN work.item_state_transitions.to_state IS 'State that is entered';
+
+CREATE TABLE work.item_states (
+    item_type text NOT NULL COLLATE pg_catalog."C",
+    state text NOT NULL COLLATE pg_catalog."C",
+    "position" integer NOT NULL,
+    is_initial boolean DEFAULT false NOT NULL,
+    is_final boolean DEFAULT false NOT NULL,
+    is_agreed boolean DEFAULT false NOT NULL,
+    description text NOT NULL,
+    CONSTRAINT item_states_item_type_check CHECK ((item_type ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+    CONSTRAINT item_states_state_check CHECK ((state ~ '^[a-z][a-z0-9_]{0,62}$'::text))
+);
+
+ALTER TABLE work.item_states OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.item_states IS 'States that an item of a type can be in. Rows are added, never changed or removed';
+
+COMMENT ON COLUMN work.item_states.item_type IS 'Type of item: story, bug, task, issue, pull_request, epic or another';
+
+COMMENT ON COLUMN work.item_states.state IS 'State';
+
+COMMENT ON COLUMN work.item_states."position" IS 'Order in which people read the states';
+
+COMMENT ON COLUMN work.item_states.is_initial IS 'An item may begin in it; without a choice, in the first of these';
+
+COMMENT ON COLUMN work.item_states.is_final IS 'An item in it is closed';
+
+COMMENT ON COLUMN work.item_states.is_agreed IS 'What the item says counts as agreed: an edit of title or description stores workflow.story_changed';
+
+COMMENT ON COLUMN work.item_states.description IS 'What the state means, in words';
+
+CREATE TABLE work.item_texts (
+    item_id text NOT NULL COLLATE pg_catalog."C",
+    comment_id core.ulid,
+    document tsvector NOT NULL
+);
+
+ALTER TABLE work.item_texts OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.item_texts IS 'What full-text search reads: a row for title and description of an item, one for each comment';
+
+COMMENT ON COLUMN work.item_texts.item_id IS 'Item';
+
+COMMENT ON COLUMN work.item_texts.comment_id IS 'Comment; null is title and description';
+
+COMMENT ON COLUMN work.item_texts.document IS 'Words by the rules of English; title A, description B, comment C';
+
+CREATE TABLE work.item_transitions (
+    item_id text NOT NULL COLLATE pg_catalog."C",
+    seq integer NOT NULL,
+    from_state text COLLATE pg_catalog."C",
+    to_state text NOT NULL COLLATE pg_catalog."C",
+    actor text DEFAULT SESSION_USER NOT NULL,
+    reason text,
+    run_id text,
+    workflow_name text,
+    agent_role text,
+    time_in_state_seconds double precision,
+    occurred_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT item_transitions_actor_check CHECK (((length(actor) >= 1) AND (length(actor) <= 200))),
+    CONSTRAINT item_transitions_agent_role_check CHECK (((length(agent_role) >= 1) AND (length(agent_role) <= 500))),
+    CONSTRAINT item_transitions_first CHECK (((seq = 1) = (from_state IS NULL))),
+    CONSTRAINT item_transitions_reason_check CHECK ((length(reason) <= 2000)),
+    CONSTRAINT item_transitions_run_id_check CHECK (((length(run_id) >= 1) AND (length(run_id) <= 500))),
+    CONSTRAINT item_transitions_workflow_name_check CHECK (((length(workflow_name) >= 1) AND (length(workflow_name) <= 500)))
+);
+
+ALTER TABLE work.item_transitions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.item_transitions IS 'Changes of state, append-only: to insert a row is to change the state. The tables fill in what the row leaves out';
+
+COMMENT ON COLUMN work.item_transitions.item_id IS 'Item';
+
+COMMENT ON COLUMN work.item_transitions.seq IS 'From 1, the creation, without a gap';
+
+COMMENT ON COLUMN work.item_transitions.from_state IS 'State that was left; null at creation. Given on insert, it is the state that the writer expects';
+
+COMMENT ON COLUMN work.item_transitions.to_state IS 'State that was entered';
+
+COMMENT ON COLUMN work.item_transitions.actor IS 'Who did it, in words; the login where nobody was named';
+
+COMMENT ON COLUMN work.item_transitions.reason IS 'Why';
+
+COMMENT ON COLUMN work.item_transitions.run_id IS 'Workflow run that did it';
+
+COMMENT ON COLUMN work.item_transitions.workflow_name IS 'Workflow that did it';
+
+COMMENT ON COLUMN work.item_transitions.agent_role IS 'Role of the agent that did it';
+
+COMMENT ON COLUMN work.item_transitions.time_in_state_seconds IS 'Time spent in from_state, seconds; null at creation';
+
+COMMENT ON COLUMN work.item_transitions.occurred_at IS 'When; within an item never before the row before';
+
+CREATE TABLE work.projects (
+    project_id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    description text,
+    repository text,
+    default_branch text DEFAULT 'main'::text NOT NULL,
+    tech_stack jsonb,
+    pr_merge_rate numeric,
+    test_coverage numeric,
+    tags jsonb,
+    metadata jsonb,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT projects_default_branch_check CHECK (((length(default_branch) >= 1) AND (length(default_branch) <= 255))),
+    CONSTRAINT projects_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT projects_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 200))),
+    CONSTRAINT projects_pr_merge_rate_check CHECK (((pr_merge_rate >= (0)::numeric) AND (pr_merge_rate <= (1)::numeric))),
+    CONSTRAINT projects_project_id_check CHECK ((((length(project_id) >= 1) AND (length(project_id) <= 200)) AND (project_id !~ '[[:cntrl:]]'::text) AND (project_id = btrim(project_id)))),
+    CONSTRAINT projects_repository_check CHECK (((length(repository) >= 1) AND (length(repository) <= 500))),
+    CONSTRAINT projects_tags_check CHECK ((jsonb_typeof(tags) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT projects_tech_stack_check CHECK ((jsonb_typeof(tech_stack) = ANY (ARRAY['object'::text, 'array'::text]))),
+    CONSTRAINT projects_test_coverage_check CHECK (((test_coverage >= (0)::numeric) AND (test_coverage <= (1)::numeric)))
+);
+
+ALTER TABLE work.projects OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.projects IS 'Projects: a repository, and what items, artifacts and events belong to';
+
+COMMENT ON COLUMN work.projects.project_id IS 'Id: a ULID or a name of the team''s own';
+
+COMMENT ON COLUMN work.projects.name IS 'Name as people read it';
+
+COMMENT ON COLUMN work.projects.description IS 'What it is about';
+
+COMMENT ON COLUMN work.projects.repository IS 'Repository, as owner/name or as a URL';
+
+COMMENT ON COLUMN work.projects.default_branch IS 'Branch that work starts from';
+
+COMMENT ON COLUMN work.projects.tech_stack IS 'Languages, frameworks and services, an object or array';
+
+COMMENT ON COLUMN work.projects.pr_merge_rate IS 'Share of pull requests that were merged, 0 to 1';
+
+COMMENT ON COLUMN work.projects.test_coverage IS 'Share of the code that tests run, 0 to 1';
+
+COMMENT ON COLUMN work.projects.tags IS 'Object or array to search by containment';
+
+COMMENT ON COLUMN work.projects.metadata IS 'Whatever else, an object';
+
+COMMENT ON COLUMN work.projects.created_at IS 'When it was made';
+
+COMMENT ON COLUMN work.projects.updated_at IS 'Last change';
+
+COMMENT ON COLUMN work.projects.deleted_at IS 'Since when it counts as removed; null is not';
+
+CREATE TABLE work.signals (
+    signal_id core.ulid NOT NULL,
+    run_id text NOT NULL,
+    event_name text NOT NULL,
+    payload jsonb NOT NULL,
+    step_name text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    received_at timestamp with time zone,
+    CONSTRAINT received_by_a_step CHECK (((step_name IS NULL) = (received_at IS NULL))),
+    CONSTRAINT signals_event_name_check CHECK (((octet_length(event_name) >= 1) AND (octet_length(event_name) <= 200)))
+);
+
+ALTER TABLE work.signals OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.signals IS 'Events sent to runs. Each is received once, in the order in which they came';
+
+COMMENT ON COLUMN work.signals.signal_id IS 'ULID, made by the sender: the key that makes sending safe to repeat';
+
+COMMENT ON COLUMN work.signals.run_id IS 'Run that it is sent to';
+
+COMMENT ON COLUMN work.signals.event_name IS 'What a step waits for';
+
+COMMENT ON COLUMN work.signals.payload IS 'What it brings';
+
+COMMENT ON COLUMN work.signals.step_name IS 'Step that received it; null while none has';
+
+COMMENT ON COLUMN work.signals.created_at IS 'When it was sent';
+
+COMMENT ON COLUMN work.signals.received_at IS 'When a step received it';
+
+CREATE TABLE work.step_executions (
+    run_id text NOT NULL,
+    step_name text NOT NULL,
+    status text NOT NULL,
+    attempt integer NOT NULL,
+    tries integer DEFAULT 1 NOT NULL,
+    output jsonb,
+    error text,
+    duration_ms bigint,
+    wakes_at timestamp with time zone,
+    started_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT completed_at_follows_status CHECK (((completed_at IS NOT NULL) = (status = 'completed'::text))),
+    CONSTRAINT step_executions_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT step_executions_duration_ms_check CHECK ((duration_ms >= 0)),
+    CONSTRAINT step_executions_status_check CHECK ((status = ANY (ARRAY['running'::text, 'waiting'::text, 'completed'::text, 'failed'::text]))),
+    CONSTRAINT step_executions_step_name_check CHECK (((octet_length(step_name) >= 1) AND (octet_length(step_name) <= 500))),
+    CONSTRAINT step_executions_tries_check CHECK ((tries > 0))
+);
+
+ALTER TABLE work.step_executions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.step_executions IS 'Steps of runs: the memory that lets a run go on where it was. One that is complete never changes';
+
+COMMENT ON COLUMN work.step_executions.run_id IS 'Run';
+
+COMMENT ON COLUMN work.step_executions.step_name IS 'Name, once in a run';
+
+COMMENT ON COLUMN work.step_executions.status IS 'running, waiting (for an event or a time), completed or failed';
+
+COMMENT ON COLUMN work.step_executions.attempt IS 'Attempt of the run that changed it last';
+
+COMMENT ON COLUMN work.step_executions.tries IS 'How often it was tried';
+
+COMMENT ON COLUMN work.step_executions.output IS 'Its result, or what the event brought';
+
+COMMENT ON COLUMN work.step_executions.error IS 'Why its last try failed';
+
+COMMENT ON COLUMN work.step_executions.duration_ms IS 'Duration of its last try, milliseconds';
+
+COMMENT ON COLUMN work.step_executions.wakes_at IS 'When its wait ends by the clock; null is never';
+
+COMMENT ON COLUMN work.step_executions.started_at IS 'When its last try began';
+
+COMMENT ON COLUMN work.step_executions.completed_at IS 'When it was recorded complete';
+
+CREATE SEQUENCE work.task_positions
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE work.task_positions OWNER TO pylayer_owner;
+
+COMMENT ON SEQUENCE work.task_positions IS 'Order in which tasks became ready';
+
+CREATE TABLE work.task_executions (
+    execution_id core.ulid NOT NULL,
+    "position" bigint DEFAULT nextval('work.task_positions'::regclass) NOT NULL,
+    lease uuid,
+    lease_expires_at timestamp with time zone,
+    scheduled_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    execution_time_ms bigint,
+    status work.task_status NOT NULL,
+    priority integer NOT NULL,
+    retry_count integer DEFAULT 0 NOT NULL,
+    max_retries integer NOT NULL,
+    timeout_seconds integer NOT NULL,
+    queue text NOT NULL,
+    task_name text NOT NULL,
+    task_type text,
+    worker text,
+    unique_key text,
+    concurrency_key text,
+    run_id text,
+    workflow_name text,
+    agent_id text,
+    project_id text,
+    input_data jsonb,
+    output_data jsonb,
+    error text,
+    metadata jsonb,
+    CONSTRAINT task_executions_check CHECK (((status <> 'running'::work.task_status) OR ((lease IS NOT NULL) AND (lease_expires_at IS NOT NULL) AND (started_at IS NOT NULL)))),
+    CONSTRAINT task_executions_check1 CHECK (((status = ANY (ARRAY['completed'::work.task_status, 'failed'::work.task_status])) = (finished_at IS NOT NULL))),
+    CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL))),
+    CONSTRAINT task_executions_execution_time_ms_check CHECK ((execution_time_ms >= 0)),
+    CONSTRAINT task_executions_max_retries_check CHECK (((max_retries >= 0) AND (max_retries <= 1000))),
+    CONSTRAINT task_executions_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
+    CONSTRAINT task_executions_retry_count_check CHECK ((retry_count >= 0)),
+    CONSTRAINT task_executions_task_name_check CHECK (((length(task_name) >= 1) AND (length(task_name) <= 200))),
+    CONSTRAINT task_executions_timeout_seconds_check CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 604800)))
+);
+
+ALTER TABLE work.task_executions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.task_executions IS 'Tasks. A worker holds one by a lease, whose token it must show to finish it. Completed ones stay for the queue''s retention_days, failed ones until they are queued again';
+
+COMMENT ON COLUMN work.task_executions.execution_id IS 'ULID';
+
+COMMENT ON COLUMN work.task_executions."position" IS 'Age among the ready tasks of its queue and priority: the order in which they became ready';
+
+COMMENT ON COLUMN work.task_executions.lease IS 'Token of the last lease; who shows another one lost the task';
+
+COMMENT ON COLUMN work.task_executions.lease_expires_at IS 'Until when its worker holds it; null when nobody does';
+
+COMMENT ON COLUMN work.task_executions.scheduled_at IS 'When it may run at the earliest';
+
+COMMENT ON COLUMN work.task_executions.created_at IS 'When it was enqueued';
+
+COMMENT ON COLUMN work.task_executions.started_at IS 'When its last attempt began; null before the first';
+
+COMMENT ON COLUMN work.task_executions.finished_at IS 'When it completed, or failed for good';
+
+COMMENT ON COLUMN work.task_executions.execution_time_ms IS 'How long its last attempt took, milliseconds';
+
+COMMENT ON COLUMN work.task_executions.status IS 'Its state';
+
+COMMENT ON COLUMN work.task_executions.priority IS '0 is first, 9 last';
+
+COMMENT ON COLUMN work.task_executions.retry_count IS 'How often it was tried again';
+
+COMMENT ON COLUMN work.task_executions.max_retries IS 'How often it may be tried again before it is a dead letter';
+
+COMMENT ON COLUMN work.task_executions.timeout_seconds IS 'Longest time that one attempt may take, seconds; no heartbeat extends the lease beyond it';
+
+COMMENT ON COLUMN work.task_executions.queue IS 'Its queue';
+
+COMMENT ON COLUMN work.task_executions.task_name IS 'What to do: the name of a handler';
+
+COMMENT ON COLUMN work.task_executions.task_type IS 'Kind of task, free text';
+
+COMMENT ON COLUMN work.task_executions.worker IS 'Who holds it, or held it last';
+
+COMMENT ON COLUMN work.task_executions.unique_key IS 'No two tasks of a queue have the same, for as long as they are kept';
+
+COMMENT ON COLUMN work.task_executions.concurrency_key IS 'Of the tasks of a queue with the same key, key_limit run at once';
+
+COMMENT ON COLUMN work.task_executions.run_id IS 'Run that it belongs to';
+
+COMMENT ON COLUMN work.task_executions.workflow_name IS 'Workflow that it belongs to';
+
+COMMENT ON COLUMN work.task_executions.agent_id IS 'Agent that it is for';
+
+COMMENT ON COLUMN work.task_executions.project_id IS 'Project that it belongs to';
+
+COMMENT ON COLUMN work.task_executions.input_data IS 'What its handler is given';
+
+COMMENT ON COLUMN work.task_executions.output_data IS 'What its handler returned';
+
+COMMENT ON COLUMN work.task_executions.error IS 'Why its last attempt failed';
+
+COMMENT ON COLUMN work.task_executions.metadata IS 'Whatever nobody queries yet, such as a traceparent';
+
+CREATE VIEW work.v_runs AS
+ SELECT e.run_id,
+    e.workflow_id,
+    e.version,
+    e.parent_run_id,
+    e.project_id,
+    e.status,
+    e.reason,
+    e.current_step,
+    e.completed_steps,
+    e.total_steps,
+    e.attempt,
+    e.worker,
+    e.waiting_for,
+    e.due_at,
+    e.deadline,
+    e.error_count,
+    e.error,
+    e.created_at,
+    e.started_at,
+    e.completed_at,
+    t.spans,
+    t.input_tokens,
+    t.output_tokens,
+    t.cost_usd,
+    round(EXTRACT(epoch FROM (COALESCE(e.completed_at, statement_timestamp()) - e.started_at)), 3) AS duration_seconds
+   FROM (work.workflow_executions e
+     CROSS JOIN LATERAL ( SELECT count(*) AS spans,
+            COALESCE(sum(x.input_tokens), (0)::numeric) AS input_tokens,
+            COALESCE(sum(x.output_tokens), (0)::numeric) AS output_tokens,
+            COALESCE(sum(x.cost_usd), (0)::numeric) AS cost_usd
+           FROM work.execution_traces x
+          WHERE (x.run_id = e.run_id)) t);
+
+ALTER VIEW work.v_runs OWNER TO pylayer_owner;
+
+COMMENT ON VIEW work.v_runs IS 'Runs of workflows with how far they are, how long they took and what their spans used';
+
+COMMENT ON COLUMN work.v_runs.run_id IS 'Run';
+
+COMMENT ON COLUMN work.v_runs.workflow_id IS 'Workflow';
+
+COMMENT ON COLUMN work.v_runs.version IS 'Registered version; null is none';
+
+COMMENT ON COLUMN work.v_runs.parent_run_id IS 'Run that started it';
+
+COMMENT ON COLUMN work.v_runs.project_id IS 'Project';
+
+COMMENT ON COLUMN work.v_runs.status IS 'pending, running, waiting, completed, failed or cancelled';
+
+COMMENT ON COLUMN work.v_runs.reason IS 'Why it has this status, when somebody said so';
+
+COMMENT ON COLUMN work.v_runs.current_step IS 'Step that was begun or recorded last';
+
+COMMENT ON COLUMN work.v_runs.completed_steps IS 'Steps recorded complete';
+
+COMMENT ON COLUMN work.v_runs.total_steps IS 'Steps of the registered definition';
+
+COMMENT ON COLUMN work.v_runs.attempt IS 'How often it was claimed';
+
+COMMENT ON COLUMN work.v_runs.worker IS 'Who claimed it last; null while it waits';
+
+COMMENT ON COLUMN work.v_runs.waiting_for IS 'Event that it waits for';
+
+COMMENT ON COLUMN work.v_runs.due_at IS 'From when on it may be claimed';
+
+COMMENT ON COLUMN work.v_runs.deadline IS 'When it fails if it has not ended';
+
+COMMENT ON COLUMN work.v_runs.error_count IS 'Failures of its steps and of itself';
+
+COMMENT ON COLUMN work.v_runs.error IS 'Why it failed';
+
+COMMENT ON COLUMN work.v_runs.created_at IS 'When it was started';
+
+COMMENT ON COLUMN work.v_runs.started_at IS 'When it was first claimed';
+
+COMMENT ON COLUMN work.v_runs.completed_at IS 'When it ended';
+
+COMMENT ON COLUMN work.v_runs.spans IS 'Spans recorded';
+
+COMMENT ON COLUMN work.v_runs.input_tokens IS 'Sum over its spans, the cached ones included';
+
+COMMENT ON COLUMN work.v_runs.output_tokens IS 'Sum over its spans';
+
+COMMENT ON COLUMN work.v_runs.cost_usd IS 'Sum over its spans, USD';
+
+COMMENT ON COLUMN work.v_runs.duration_seconds IS 'From the first claim to the end, or until now; waits included';
+
+ALTER TABLE ONLY ai.agent_definitions
+    ADD CONSTRAINT agent_definitions_name_version_key UNIQUE (name, version);
+
+ALTER TABLE ONLY ai.agent_definitions
+    ADD CONSTRAINT agent_definitions_pkey PRIMARY KEY (definition_id);
+
+ALTER TABLE ONLY ai.agents
+    ADD CONSTRAINT agents_pkey PRIMARY KEY (agent_id);
+
+ALTER TABLE ONLY ai.conversations
+    ADD CONSTRAINT conversations_pkey PRIMARY KEY (instance_id);
+
+ALTER TABLE ONLY ai.messages
+    ADD CONSTRAINT messages_once UNIQUE (instance_id, message_id);
+
+ALTER TABLE ONLY ai.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (instance_id, "position");
+
 ALTER TABLE ONLY ai.models
     ADD CONSTRAINT models_pkey PRIMARY KEY (model, valid_from);
 
@@ -5313,6 +12584,15 @@ ALTER TABLE ONLY iam.api_keys
 
 ALTER TABLE ONLY iam.api_keys
     ADD CONSTRAINT api_keys_prefix_key UNIQUE (prefix);
+
+ALTER TABLE ONLY iam.users
+    ADD CONSTRAINT users_github_node_id_key UNIQUE (github_node_id);
+
+ALTER TABLE ONLY iam.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY iam.users
+    ADD CONSTRAINT users_username_key UNIQUE (username);
 
 ALTER TABLE ONLY telemetry.archives
     ADD CONSTRAINT archives_pkey PRIMARY KEY (month);
@@ -5368,6 +12648,114 @@ ALTER TABLE ONLY work.artifact_versions
 ALTER TABLE ONLY work.artifacts
     ADD CONSTRAINT artifacts_pkey PRIMARY KEY (artifact_id);
 
+ALTER TABLE ONLY work.attachments
+    ADD CONSTRAINT attachments_pkey PRIMARY KEY (item_id, artifact_id, version);
+
+ALTER TABLE ONLY work.checkpoint_blob_uses
+    ADD CONSTRAINT checkpoint_blob_uses_pkey PRIMARY KEY (thread_key, blob_id);
+
+ALTER TABLE ONLY work.checkpoint_blobs
+    ADD CONSTRAINT checkpoint_blobs_content_hash_serde_type_key UNIQUE (content_hash, serde_type);
+
+ALTER TABLE ONLY work.checkpoint_blobs
+    ADD CONSTRAINT checkpoint_blobs_pkey PRIMARY KEY (blob_id);
+
+ALTER TABLE ONLY work.checkpoint_threads
+    ADD CONSTRAINT checkpoint_threads_pkey PRIMARY KEY (thread_key);
+
+ALTER TABLE ONLY work.checkpoint_threads
+    ADD CONSTRAINT checkpoint_threads_thread_id_key UNIQUE (thread_id);
+
+ALTER TABLE ONLY work.checkpoint_writes
+    ADD CONSTRAINT checkpoint_writes_pkey PRIMARY KEY (thread_key, checkpoint_ns, checkpoint_id, task_id);
+
+ALTER TABLE ONLY work.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (thread_key, checkpoint_ns, checkpoint_id);
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_github_node_id_key UNIQUE (github_node_id);
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (comment_id);
+
+ALTER TABLE ONLY work.decisions
+    ADD CONSTRAINT decisions_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY work.decisions
+    ADD CONSTRAINT decisions_supersedes_id_key UNIQUE (supersedes_id);
+
+ALTER TABLE ONLY work.execution_traces
+    ADD CONSTRAINT execution_traces_pkey PRIMARY KEY (run_id, span_id);
+
+ALTER TABLE ONLY work.graph_cache
+    ADD CONSTRAINT graph_cache_pkey PRIMARY KEY (namespace, key);
+
+ALTER TABLE ONLY work.item_dependencies
+    ADD CONSTRAINT item_dependencies_pkey PRIMARY KEY (item_id, depends_on_item_id);
+
+ALTER TABLE ONLY work.item_state_transitions
+    ADD CONSTRAINT item_state_transitions_pkey PRIMARY KEY (item_type, from_state, to_state);
+
+ALTER TABLE ONLY work.item_states
+    ADD CONSTRAINT item_states_item_type_position_key UNIQUE (item_type, "position");
+
+ALTER TABLE ONLY work.item_states
+    ADD CONSTRAINT item_states_pkey PRIMARY KEY (item_type, state);
+
+ALTER TABLE ONLY work.item_texts
+    ADD CONSTRAINT item_texts_item_id_comment_id_key UNIQUE NULLS NOT DISTINCT (item_id, comment_id);
+
+ALTER TABLE ONLY work.item_transitions
+    ADD CONSTRAINT item_transitions_pkey PRIMARY KEY (item_id, seq);
+
+ALTER TABLE ONLY work.items
+    ADD CONSTRAINT items_pkey PRIMARY KEY (item_id);
+
+ALTER TABLE ONLY work.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (project_id);
+
+ALTER TABLE ONLY work.queues
+    ADD CONSTRAINT queues_pkey PRIMARY KEY (queue);
+
+ALTER TABLE ONLY work.signals
+    ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
+
+ALTER TABLE ONLY work.step_executions
+    ADD CONSTRAINT step_executions_pkey PRIMARY KEY (run_id, step_name);
+
+ALTER TABLE ONLY work.task_executions
+    ADD CONSTRAINT task_executions_pkey PRIMARY KEY (execution_id);
+
+ALTER TABLE ONLY work.task_schedules
+    ADD CONSTRAINT task_schedules_pkey PRIMARY KEY (schedule);
+
+ALTER TABLE ONLY work.workflow_executions
+    ADD CONSTRAINT workflow_executions_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY work.workflows
+    ADD CONSTRAINT workflows_pkey PRIMARY KEY (workflow_id, version_major, version_minor, version_patch);
+
+ALTER TABLE ONLY work.workflows
+    ADD CONSTRAINT workflows_workflow_id_version_key UNIQUE (workflow_id, version);
+
+CREATE INDEX agents_definition ON ai.agents USING btree (definition_id) WHERE (definition_id IS NOT NULL);
+
+CREATE INDEX conversations_agent ON ai.conversations USING btree (agent_id, created_at, instance_id) WHERE (agent_id IS NOT NULL);
+
+CREATE INDEX conversations_created ON ai.conversations USING btree (created_at, instance_id);
+
+CREATE INDEX conversations_project ON ai.conversations USING btree (project_id, created_at, instance_id) WHERE (project_id IS NOT NULL);
+
+CREATE INDEX conversations_run ON ai.conversations USING btree (run_id, created_at, instance_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX conversations_tags ON ai.conversations USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
+
+CREATE INDEX messages_search ON ai.messages USING gin (to_tsvector('english'::regconfig, "left"(content, 100000)));
+
+CREATE INDEX messages_with_calls ON ai.messages USING btree (instance_id, "position") WHERE (tool_calls IS NOT NULL);
+
+CREATE UNIQUE INDEX users_email ON iam.users USING btree (lower(email)) WHERE (deleted_at IS NULL);
+
 CREATE INDEX event_rollups_name_bucket ON telemetry.event_rollups USING btree (event_name, grain, bucket);
 
 CREATE INDEX item_rollups_ended ON telemetry.item_rollups USING btree (ended_at) WHERE (ended_at IS NOT NULL);
@@ -5411,6 +12799,94 @@ CREATE INDEX artifacts_project ON work.artifacts USING btree (project_id, create
 CREATE INDEX artifacts_tags ON work.artifacts USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
 
 CREATE INDEX artifacts_type_created ON work.artifacts USING btree (type, created_at, artifact_id);
+
+CREATE INDEX attachments_artifact ON work.attachments USING btree (artifact_id, version);
+
+CREATE INDEX checkpoint_blob_uses_blob ON work.checkpoint_blob_uses USING btree (blob_id);
+
+CREATE INDEX checkpoints_run ON work.checkpoints USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX comments_item ON work.comments USING btree (item_id, created_at, comment_id);
+
+CREATE INDEX decisions_item ON work.decisions USING btree (item_id, decided_at, decision_id) WHERE (item_id IS NOT NULL);
+
+CREATE INDEX decisions_project ON work.decisions USING btree (project_id, decided_at, decision_id) WHERE (project_id IS NOT NULL);
+
+CREATE INDEX graph_cache_expires ON work.graph_cache USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX item_dependencies_depends_on ON work.item_dependencies USING btree (depends_on_item_id);
+
+CREATE INDEX item_texts_document ON work.item_texts USING gin (document);
+
+CREATE INDEX items_agent ON work.items USING btree (assigned_agent_id, created_at, item_id) WHERE (assigned_agent_id IS NOT NULL);
+
+CREATE INDEX items_created ON work.items USING btree (created_at, item_id);
+
+CREATE UNIQUE INDEX items_github_node ON work.items USING btree (github_node_id) WHERE (github_node_id IS NOT NULL);
+
+CREATE UNIQUE INDEX items_github_number ON work.items USING btree (github_repository, github_number) WHERE (github_number IS NOT NULL);
+
+CREATE INDEX items_open ON work.items USING btree (project_id, created_at, item_id) WHERE ((closed_at IS NULL) AND (deleted_at IS NULL));
+
+CREATE INDEX items_project ON work.items USING btree (project_id, created_at, item_id) WHERE (project_id IS NOT NULL);
+
+CREATE INDEX items_tags ON work.items USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
+
+CREATE INDEX items_user ON work.items USING btree (assigned_user_id, created_at, item_id) WHERE (assigned_user_id IS NOT NULL);
+
+CREATE INDEX signals_waiting ON work.signals USING btree (run_id, event_name, created_at, signal_id) WHERE (step_name IS NULL);
+
+CREATE INDEX task_executions_failed_idx ON work.task_executions USING btree (execution_id) WHERE (status = 'failed'::work.task_status);
+
+CREATE INDEX task_executions_keys_idx ON work.task_executions USING btree (queue, concurrency_key, status, priority, "position") WHERE ((concurrency_key IS NOT NULL) AND (status = ANY (ARRAY['blocked'::work.task_status, 'ready'::work.task_status, 'running'::work.task_status])));
+
+CREATE INDEX task_executions_leases_idx ON work.task_executions USING btree (lease_expires_at) WHERE (status = 'running'::work.task_status);
+
+CREATE INDEX task_executions_ready_idx ON work.task_executions USING btree (queue, priority, "position") WHERE (status = 'ready'::work.task_status);
+
+CREATE INDEX task_executions_run_idx ON work.task_executions USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX task_executions_scheduled_idx ON work.task_executions USING btree (scheduled_at) WHERE (status = 'scheduled'::work.task_status);
+
+CREATE UNIQUE INDEX task_executions_unique_key_idx ON work.task_executions USING btree (queue, unique_key) WHERE (unique_key IS NOT NULL);
+
+CREATE INDEX workflow_executions_created ON work.workflow_executions USING btree (created_at, run_id);
+
+CREATE INDEX workflow_executions_deadline ON work.workflow_executions USING btree (deadline) WHERE ((deadline IS NOT NULL) AND (completed_at IS NULL));
+
+CREATE INDEX workflow_executions_due ON work.workflow_executions USING btree (due_at, run_id) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX workflow_executions_parent ON work.workflow_executions USING btree (parent_run_id) WHERE (parent_run_id IS NOT NULL);
+
+CREATE INDEX workflow_executions_project ON work.workflow_executions USING btree (project_id, created_at, run_id) WHERE (project_id IS NOT NULL);
+
+CREATE INDEX workflow_executions_status ON work.workflow_executions USING btree (status, created_at, run_id);
+
+CREATE INDEX workflow_executions_tags ON work.workflow_executions USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
+
+CREATE INDEX workflow_executions_workflow ON work.workflow_executions USING btree (workflow_id, created_at, run_id);
+
+CREATE INDEX workflows_tags ON work.workflows USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
+
+CREATE TRIGGER conversations_immutable BEFORE UPDATE ON ai.conversations FOR EACH ROW WHEN ((((((((((new.instance_id IS DISTINCT FROM old.instance_id) OR (new.title IS DISTINCT FROM old.title)) OR (new.agent_id IS DISTINCT FROM old.agent_id)) OR (new.run_id IS DISTINCT FROM old.run_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.tags IS DISTINCT FROM old.tags)) OR (new.metadata IS DISTINCT FROM old.metadata)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.message_count < old.message_count))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.conversations ENABLE ALWAYS TRIGGER conversations_immutable;
+
+CREATE TRIGGER conversations_keep BEFORE DELETE ON ai.conversations FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.conversations ENABLE ALWAYS TRIGGER conversations_keep;
+
+CREATE TRIGGER conversations_keep_all BEFORE TRUNCATE ON ai.conversations FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.conversations ENABLE ALWAYS TRIGGER conversations_keep_all;
+
+CREATE TRIGGER messages_append_only BEFORE DELETE OR UPDATE ON ai.messages FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.messages ENABLE ALWAYS TRIGGER messages_append_only;
+
+CREATE TRIGGER messages_keep_all BEFORE TRUNCATE ON ai.messages FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.messages ENABLE ALWAYS TRIGGER messages_keep_all;
 
 CREATE TRIGGER models_immutable BEFORE DELETE OR UPDATE ON ai.models FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
 
@@ -5496,6 +12972,136 @@ CREATE TRIGGER artifacts_only_grow BEFORE UPDATE ON work.artifacts FOR EACH ROW 
 
 ALTER TABLE work.artifacts ENABLE ALWAYS TRIGGER artifacts_only_grow;
 
+CREATE TRIGGER attachments_immutable BEFORE DELETE OR UPDATE ON work.attachments FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.attachments ENABLE ALWAYS TRIGGER attachments_immutable;
+
+CREATE TRIGGER attachments_keep_all BEFORE TRUNCATE ON work.attachments FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.attachments ENABLE ALWAYS TRIGGER attachments_keep_all;
+
+CREATE TRIGGER checkpoint_blobs_immutable BEFORE UPDATE ON work.checkpoint_blobs FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.checkpoint_blobs ENABLE ALWAYS TRIGGER checkpoint_blobs_immutable;
+
+CREATE TRIGGER comments_immutable BEFORE UPDATE ON work.comments FOR EACH ROW WHEN (((old.deleted_at IS NOT NULL) OR (((((((((((new.comment_id)::text IS DISTINCT FROM (old.comment_id)::text) OR (new.item_id IS DISTINCT FROM old.item_id)) OR (new.body IS DISTINCT FROM old.body)) OR (new.author IS DISTINCT FROM old.author)) OR (new.is_ai IS DISTINCT FROM old.is_ai)) OR ((new.author_user_id)::text IS DISTINCT FROM (old.author_user_id)::text)) OR (new.author_agent_id IS DISTINCT FROM old.author_agent_id)) OR (new.github_node_id IS DISTINCT FROM old.github_node_id)) OR ((new.metadata)::text IS DISTINCT FROM (old.metadata)::text)) OR (new.created_at IS DISTINCT FROM old.created_at)))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.comments ENABLE ALWAYS TRIGGER comments_immutable;
+
+CREATE TRIGGER comments_keep BEFORE DELETE ON work.comments FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.comments ENABLE ALWAYS TRIGGER comments_keep;
+
+CREATE TRIGGER comments_keep_all BEFORE TRUNCATE ON work.comments FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.comments ENABLE ALWAYS TRIGGER comments_keep_all;
+
+CREATE TRIGGER comments_text AFTER INSERT OR UPDATE ON work.comments FOR EACH ROW EXECUTE FUNCTION work.index_comment_text();
+
+CREATE TRIGGER decisions_immutable BEFORE DELETE OR UPDATE ON work.decisions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.decisions ENABLE ALWAYS TRIGGER decisions_immutable;
+
+CREATE TRIGGER decisions_keep_all BEFORE TRUNCATE ON work.decisions FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.decisions ENABLE ALWAYS TRIGGER decisions_keep_all;
+
+CREATE TRIGGER execution_traces_immutable BEFORE UPDATE ON work.execution_traces FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.execution_traces ENABLE ALWAYS TRIGGER execution_traces_immutable;
+
+CREATE TRIGGER item_dependencies_guard BEFORE INSERT ON work.item_dependencies FOR EACH ROW EXECUTE FUNCTION work.guard_item_dependency();
+
+CREATE TRIGGER item_dependencies_immutable BEFORE UPDATE ON work.item_dependencies FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.item_dependencies ENABLE ALWAYS TRIGGER item_dependencies_immutable;
+
+CREATE TRIGGER item_states_immutable BEFORE DELETE OR UPDATE ON work.item_states FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.item_states ENABLE ALWAYS TRIGGER item_states_immutable;
+
+CREATE TRIGGER item_states_keep_all BEFORE TRUNCATE ON work.item_states FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.item_states ENABLE ALWAYS TRIGGER item_states_keep_all;
+
+CREATE TRIGGER item_transitions_follow AFTER INSERT ON work.item_transitions FOR EACH ROW EXECUTE FUNCTION work.follow_item_transition();
+
+CREATE TRIGGER item_transitions_guard BEFORE INSERT ON work.item_transitions FOR EACH ROW EXECUTE FUNCTION work.guard_item_transition();
+
+CREATE TRIGGER item_transitions_immutable BEFORE DELETE OR UPDATE ON work.item_transitions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.item_transitions ENABLE ALWAYS TRIGGER item_transitions_immutable;
+
+CREATE TRIGGER item_transitions_keep_all BEFORE TRUNCATE ON work.item_transitions FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.item_transitions ENABLE ALWAYS TRIGGER item_transitions_keep_all;
+
+CREATE TRIGGER items_begin BEFORE INSERT ON work.items FOR EACH ROW EXECUTE FUNCTION work.guard_new_item();
+
+CREATE TRIGGER items_guard BEFORE UPDATE ON work.items FOR EACH ROW WHEN ((((((((((new.item_id IS DISTINCT FROM old.item_id) OR (new.item_type IS DISTINCT FROM old.item_type)) OR (new.created_by IS DISTINCT FROM old.created_by)) OR (new.run_id IS DISTINCT FROM old.run_id)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.state IS DISTINCT FROM old.state)) OR (new.state_seq IS DISTINCT FROM old.state_seq)) OR (new.state_since IS DISTINCT FROM old.state_since)) OR (new.closed_at IS DISTINCT FROM old.closed_at))) EXECUTE FUNCTION work.guard_item();
+
+ALTER TABLE work.items ENABLE ALWAYS TRIGGER items_guard;
+
+CREATE TRIGGER items_history AFTER INSERT ON work.items FOR EACH ROW EXECUTE FUNCTION work.begin_item_history();
+
+CREATE TRIGGER items_keep BEFORE DELETE ON work.items FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.items ENABLE ALWAYS TRIGGER items_keep;
+
+CREATE TRIGGER items_keep_all BEFORE TRUNCATE ON work.items FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.items ENABLE ALWAYS TRIGGER items_keep_all;
+
+CREATE TRIGGER items_text AFTER INSERT ON work.items FOR EACH ROW EXECUTE FUNCTION work.index_item_text();
+
+CREATE TRIGGER items_text_changed AFTER UPDATE ON work.items FOR EACH ROW WHEN (((new.title IS DISTINCT FROM old.title) OR (new.description IS DISTINCT FROM old.description))) EXECUTE FUNCTION work.index_item_text();
+
+CREATE TRIGGER projects_keep BEFORE DELETE ON work.projects FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.projects ENABLE ALWAYS TRIGGER projects_keep;
+
+CREATE TRIGGER projects_keep_all BEFORE TRUNCATE ON work.projects FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.projects ENABLE ALWAYS TRIGGER projects_keep_all;
+
+CREATE TRIGGER signals_received BEFORE UPDATE ON work.signals FOR EACH ROW WHEN (((old.step_name IS NOT NULL) OR (new.step_name IS NULL) OR ((((((new.signal_id)::text IS DISTINCT FROM (old.signal_id)::text) OR (new.run_id IS DISTINCT FROM old.run_id)) OR (new.event_name IS DISTINCT FROM old.event_name)) OR (new.payload IS DISTINCT FROM old.payload)) OR (new.created_at IS DISTINCT FROM old.created_at)))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.signals ENABLE ALWAYS TRIGGER signals_received;
+
+CREATE TRIGGER step_executions_completed BEFORE UPDATE ON work.step_executions FOR EACH ROW WHEN ((old.status = 'completed'::text)) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.step_executions ENABLE ALWAYS TRIGGER step_executions_completed;
+
+CREATE TRIGGER workflow_executions_begin BEFORE INSERT ON work.workflow_executions FOR EACH ROW EXECUTE FUNCTION work.guard_execution();
+
+ALTER TABLE work.workflow_executions ENABLE ALWAYS TRIGGER workflow_executions_begin;
+
+CREATE TRIGGER workflow_executions_begun AFTER INSERT ON work.workflow_executions FOR EACH ROW EXECUTE FUNCTION work.store_execution_event();
+
+CREATE TRIGGER workflow_executions_changed AFTER UPDATE ON work.workflow_executions FOR EACH ROW WHEN ((new.status <> old.status)) EXECUTE FUNCTION work.store_execution_event();
+
+CREATE TRIGGER workflow_executions_ended BEFORE UPDATE ON work.workflow_executions FOR EACH ROW WHEN (((old.status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])) AND (new.status = old.status))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.workflow_executions ENABLE ALWAYS TRIGGER workflow_executions_ended;
+
+CREATE TRIGGER workflow_executions_identity BEFORE UPDATE OF run_id, workflow_id, version, parent_run_id, inputs, project_id, created_at ON work.workflow_executions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.workflow_executions ENABLE ALWAYS TRIGGER workflow_executions_identity;
+
+CREATE TRIGGER workflow_executions_machine BEFORE UPDATE ON work.workflow_executions FOR EACH ROW WHEN ((new.status <> old.status)) EXECUTE FUNCTION work.guard_execution();
+
+ALTER TABLE work.workflow_executions ENABLE ALWAYS TRIGGER workflow_executions_machine;
+
+CREATE TRIGGER workflows_keep_definition BEFORE UPDATE ON work.workflows FOR EACH ROW WHEN (((old.used_at IS NOT NULL) AND (((((((new.used_at IS DISTINCT FROM old.used_at) OR (new.workflow_id IS DISTINCT FROM old.workflow_id)) OR (new.version_major IS DISTINCT FROM old.version_major)) OR (new.version_minor IS DISTINCT FROM old.version_minor)) OR (new.version_patch IS DISTINCT FROM old.version_patch)) OR (new.steps IS DISTINCT FROM old.steps)) OR (new.created_at IS DISTINCT FROM old.created_at)))) EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.workflows ENABLE ALWAYS TRIGGER workflows_keep_definition;
+
+ALTER TABLE ONLY ai.agents
+    ADD CONSTRAINT agents_definition_id_fkey FOREIGN KEY (definition_id) REFERENCES ai.agent_definitions(definition_id);
+
+ALTER TABLE ONLY ai.messages
+    ADD CONSTRAINT messages_instance_id_fkey FOREIGN KEY (instance_id) REFERENCES ai.conversations(instance_id);
+
 ALTER TABLE ONLY work.artifact_links
     ADD CONSTRAINT artifact_links_artifact_id_version_fkey FOREIGN KEY (artifact_id, version) REFERENCES work.artifact_versions(artifact_id, version);
 
@@ -5507,6 +13113,87 @@ ALTER TABLE ONLY work.artifact_uploads
 
 ALTER TABLE ONLY work.artifact_versions
     ADD CONSTRAINT artifact_versions_artifact_id_fkey FOREIGN KEY (artifact_id) REFERENCES work.artifacts(artifact_id);
+
+ALTER TABLE ONLY work.attachments
+    ADD CONSTRAINT attachments_artifact_id_version_fkey FOREIGN KEY (artifact_id, version) REFERENCES work.artifact_versions(artifact_id, version);
+
+ALTER TABLE ONLY work.attachments
+    ADD CONSTRAINT attachments_item_id_fkey FOREIGN KEY (item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.checkpoint_blob_uses
+    ADD CONSTRAINT checkpoint_blob_uses_blob_id_fkey FOREIGN KEY (blob_id) REFERENCES work.checkpoint_blobs(blob_id);
+
+ALTER TABLE ONLY work.checkpoint_blob_uses
+    ADD CONSTRAINT checkpoint_blob_uses_thread_key_fkey FOREIGN KEY (thread_key) REFERENCES work.checkpoint_threads(thread_key);
+
+ALTER TABLE ONLY work.checkpoint_writes
+    ADD CONSTRAINT checkpoint_writes_thread_key_fkey FOREIGN KEY (thread_key) REFERENCES work.checkpoint_threads(thread_key);
+
+ALTER TABLE ONLY work.checkpoints
+    ADD CONSTRAINT checkpoints_thread_key_fkey FOREIGN KEY (thread_key) REFERENCES work.checkpoint_threads(thread_key);
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_author_agent_id_fkey FOREIGN KEY (author_agent_id) REFERENCES ai.agents(agent_id);
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_author_user_id_fkey FOREIGN KEY (author_user_id) REFERENCES iam.users(user_id);
+
+ALTER TABLE ONLY work.comments
+    ADD CONSTRAINT comments_item_id_fkey FOREIGN KEY (item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.decisions
+    ADD CONSTRAINT decisions_item_id_fkey FOREIGN KEY (item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.decisions
+    ADD CONSTRAINT decisions_project_id_fkey FOREIGN KEY (project_id) REFERENCES work.projects(project_id);
+
+ALTER TABLE ONLY work.decisions
+    ADD CONSTRAINT decisions_supersedes_id_fkey FOREIGN KEY (supersedes_id) REFERENCES work.decisions(decision_id);
+
+ALTER TABLE ONLY work.execution_traces
+    ADD CONSTRAINT execution_traces_run_id_fkey FOREIGN KEY (run_id) REFERENCES work.workflow_executions(run_id);
+
+ALTER TABLE ONLY work.item_dependencies
+    ADD CONSTRAINT item_dependencies_depends_on_item_id_fkey FOREIGN KEY (depends_on_item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.item_dependencies
+    ADD CONSTRAINT item_dependencies_item_id_fkey FOREIGN KEY (item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.item_state_transitions
+    ADD CONSTRAINT item_state_transitions_item_type_from_state_fkey FOREIGN KEY (item_type, from_state) REFERENCES work.item_states(item_type, state);
+
+ALTER TABLE ONLY work.item_state_transitions
+    ADD CONSTRAINT item_state_transitions_item_type_to_state_fkey FOREIGN KEY (item_type, to_state) REFERENCES work.item_states(item_type, state);
+
+ALTER TABLE ONLY work.item_texts
+    ADD CONSTRAINT item_texts_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES work.comments(comment_id);
+
+ALTER TABLE ONLY work.item_texts
+    ADD CONSTRAINT item_texts_item_id_fkey FOREIGN KEY (item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.item_transitions
+    ADD CONSTRAINT item_transitions_item_id_fkey FOREIGN KEY (item_id) REFERENCES work.items(item_id);
+
+ALTER TABLE ONLY work.items
+    ADD CONSTRAINT items_assigned_agent_id_fkey FOREIGN KEY (assigned_agent_id) REFERENCES ai.agents(agent_id);
+
+ALTER TABLE ONLY work.items
+    ADD CONSTRAINT items_assigned_user_id_fkey FOREIGN KEY (assigned_user_id) REFERENCES iam.users(user_id);
+
+ALTER TABLE ONLY work.items
+    ADD CONSTRAINT items_project_id_fkey FOREIGN KEY (project_id) REFERENCES work.projects(project_id);
+
+ALTER TABLE ONLY work.signals
+    ADD CONSTRAINT signals_run_id_fkey FOREIGN KEY (run_id) REFERENCES work.workflow_executions(run_id);
+
+ALTER TABLE ONLY work.step_executions
+    ADD CONSTRAINT step_executions_run_id_fkey FOREIGN KEY (run_id) REFERENCES work.workflow_executions(run_id);
+
+ALTER TABLE ONLY work.workflow_executions
+    ADD CONSTRAINT workflow_executions_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES work.workflow_executions(run_id);
+
+ALTER TABLE ONLY work.workflow_executions
+    ADD CONSTRAINT workflow_executions_workflow_id_version_fkey FOREIGN KEY (workflow_id, version) REFERENCES work.workflows(workflow_id, version);
 
 GRANT USAGE ON SCHEMA ai TO pylayer_api;
 GRANT USAGE ON SCHEMA ai TO pylayer_admin;
@@ -5538,11 +13225,51 @@ GRANT USAGE ON SCHEMA work TO pylayer_agent;
 GRANT USAGE ON SCHEMA work TO pylayer_analyst;
 GRANT USAGE ON SCHEMA work TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text, p_message_id text, p_agent_id text, p_tool_calls jsonb, p_tool_call_id text, p_is_error boolean, p_metadata jsonb, p_token_count bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text, p_message_id text, p_agent_id text, p_tool_calls jsonb, p_tool_call_id text, p_is_error boolean, p_metadata jsonb, p_token_count bigint) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ai.check_messages(p_messages jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_admin;
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_agent;
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_analyst;
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION ai.get_conversation(p_instance_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.get_conversation(p_instance_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.get_conversation(p_instance_id text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.get_conversation(p_instance_id text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.given_messages(p_instance_id text, p_messages jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ai.is_tool_calls(p_tool_calls jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.is_tool_calls(p_tool_calls jsonb) TO pylayer_api;
+
+REVOKE ALL ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.list_messages(p_instance_id text, p_limit integer, p_after bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.list_messages(p_instance_id text, p_limit integer, p_after bigint) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.list_messages(p_instance_id text, p_limit integer, p_after bigint) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.list_messages(p_instance_id text, p_limit integer, p_after bigint) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.message_problem(p_message jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_admin;
@@ -5550,8 +13277,19 @@ GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_
 GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_analyst;
 GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION ai.refuse_no_conversation(p_instance_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.set_model_price(p_model text, p_provider text, p_input_usd_per_mtok numeric, p_output_usd_per_mtok numeric, p_valid_from timestamp with time zone, p_cached_input_usd_per_mtok numeric) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION ai.training_chat(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.training_chat(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) TO pylayer_admin;
+GRANT ALL ON FUNCTION ai.training_chat(p_from timestamp with time zone, p_to timestamp with time zone, p_epoch integer, p_xid bigint) TO pylayer_analyst;
 
 REVOKE ALL ON FUNCTION core.advance_epoch() FROM PUBLIC;
 GRANT ALL ON FUNCTION core.advance_epoch() TO pylayer_admin;
@@ -5726,6 +13464,10 @@ GRANT ALL ON PROCEDURE partman.undo_partition_proc(IN p_parent_table text, IN p_
 GRANT ALL ON FUNCTION partman.uuid7_time_decoder(uuidv7 text) TO pylayer_owner;
 
 GRANT ALL ON FUNCTION partman.uuid7_time_encoder(ts timestamp with time zone) TO pylayer_owner;
+
+REVOKE ALL ON FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_analyst;
 
 REVOKE ALL ON FUNCTION telemetry.archive_key(p_month timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.archive_key(p_month timestamp with time zone) TO pylayer_owner;
@@ -5944,52 +13686,295 @@ GRANT ALL ON FUNCTION work.abort_open_uploads() TO pylayer_admin;
 REVOKE ALL ON FUNCTION work.abort_upload(p_upload_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.abort_upload(p_upload_id text) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.add_comment(p_item_id text, p_body text, p_author text, p_is_ai boolean, p_user_id text, p_agent_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.add_comment(p_item_id text, p_body text, p_author text, p_is_ai boolean, p_user_id text, p_agent_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.add_dependency(p_item_id text, p_depends_on_item_id text, p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.add_dependency(p_item_id text, p_depends_on_item_id text, p_actor text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.admit_tasks(p_queues text[], p_keys text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_admin;
 GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.artifact_storage_key(p_type text, p_artifact_id text, p_version integer, p_content_hash text, p_mime_type text) TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION work.assign_item(p_item_id text, p_user_id text, p_agent_id text, p_expected_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.assign_item(p_item_id text, p_user_id text, p_agent_id text, p_expected_version integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.attach_artifact(p_item_id text, p_artifact_id text, p_version integer, p_label text, p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.attach_artifact(p_item_id text, p_artifact_id text, p_version integer, p_label text, p_actor text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.begin_item_history() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_name text) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.blob_place(p_place jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.cancel_execution(p_run_id text, p_reason text, p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.cancel_execution(p_run_id text, p_reason text, p_actor text) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.check_artifact_fields(p_artifact_id text, p_type text, p_mime_type text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_assignee(p_user_id text, p_agent_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_checkpoint_key(p_checkpoint_ns text, p_checkpoint_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_claim(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_comment(p_body text, p_is_ai boolean, p_user_id text, p_metadata jsonb, p_github_node_id text, p_comment_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_completions(p_tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.check_content_hash(p_content_hash text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.check_context(p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_decision(p_title text, p_decision text, p_rationale text, p_alternatives jsonb, p_decision_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_document(p_what text, p_value jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.check_fields(p_fields jsonb, p_types jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_item_fields(p_fields jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_lease(p_lease_seconds integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.check_limit(p_limit integer, p_greatest integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_project(p_project_id text, p_fields jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_queue(p_queue text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_references(p_project_id text, p_item_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_run_facts(p_project_id text, p_metadata jsonb, p_tags jsonb, p_times timestamp with time zone[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_run_text(p_what text, p_value text, p_bytes integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_steps(p_steps jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_tasks(p_tasks jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_workflow_status(p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.checkpoint_thread_keys(p_thread_ids jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.claim_execution(p_run_id text, p_worker text, p_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.claim_execution(p_run_id text, p_worker text, p_lease_seconds integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.claim_tasks(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.claim_tasks(p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.clear_cached(p_namespaces jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.clear_cached(p_namespaces jsonb) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION work.commit_upload(p_upload_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.commit_upload(p_upload_id text) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.complete_execution(p_run_id text, p_attempt integer, p_outputs jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.complete_execution(p_run_id text, p_attempt integer, p_outputs jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.complete_step(p_run_id text, p_attempt integer, p_step_name text, p_output jsonb, p_duration_ms bigint, p_state_data jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.complete_step(p_run_id text, p_attempt integer, p_step_name text, p_output jsonb, p_duration_ms bigint, p_state_data jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.confirm_blob_deleted(p_artifact_id text, p_version integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.copy_checkpoint_thread(p_source_thread_id text, p_target_thread_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.copy_checkpoint_thread(p_source_thread_id text, p_target_thread_id text) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.create_artifact(p_type text, p_content text, p_mime_type text, p_artifact_id text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.create_item(p_item_type text, p_title text, p_fields jsonb, p_item_id text, p_state text, p_actor text, p_run_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.create_item(p_item_type text, p_title text, p_fields jsonb, p_item_id text, p_state text, p_actor text, p_run_id text) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.create_version(p_artifact_id text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.decision_rows(p_decision_ids text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.delete_blob(p_artifact_id text, p_version integer, p_reason text) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION work.delete_checkpoint_threads(p_thread_ids jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_checkpoint_threads(p_thread_ids jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.delete_checkpoints_of_runs(p_run_ids jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_checkpoints_of_runs(p_run_ids jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.delete_comment(p_comment_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_comment(p_comment_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.delete_item(p_item_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_item(p_item_id text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.delete_project(p_project_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delete_project(p_project_id text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb, p_signal_id text, OUT signal_id text, OUT created boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb, p_signal_id text, OUT signal_id text, OUT created boolean) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.end_attempts(p_execution_ids text[], p_error text, p_retry boolean, p_delay_seconds double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb, p_queue text, p_priority integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_max_retries integer, p_timeout_seconds integer, p_task_type text, p_run_id text, p_workflow_name text, p_agent_id text, p_project_id text, p_metadata jsonb, OUT execution_id text, OUT created boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb, p_queue text, p_priority integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_max_retries integer, p_timeout_seconds integer, p_task_type text, p_run_id text, p_workflow_name text, p_agent_id text, p_project_id text, p_metadata jsonb, OUT execution_id text, OUT created boolean) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.enqueue_tasks(p_tasks jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.enqueue_tasks(p_tasks jsonb) TO pylayer_agent;
+
+GRANT SELECT,INSERT ON TABLE work.workflow_executions TO pylayer_api;
+GRANT SELECT ON TABLE work.workflow_executions TO pylayer_admin;
+GRANT SELECT ON TABLE work.workflow_executions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.workflow_executions TO pylayer_auditor;
+
+GRANT UPDATE(status) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(reason) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(actor) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(current_step) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(completed_steps) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(state_data) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(outputs) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(error) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(error_count) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(attempt) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(worker) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(lease_seconds) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(waiting_for) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(due_at) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(deadline) ON TABLE work.workflow_executions TO pylayer_api;
+
+GRANT UPDATE(updated_at) ON TABLE work.workflow_executions TO pylayer_api;
+
+REVOKE ALL ON FUNCTION work.execution_of(p_row work.workflow_executions, p_created boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.expire_executions(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.expire_executions(p_limit integer) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION work.expired_uploads(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.expired_uploads(p_limit integer) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION work.fail_execution(p_run_id text, p_attempt integer, p_error text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.fail_execution(p_run_id text, p_attempt integer, p_error text, p_reason text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.fail_step(p_run_id text, p_attempt integer, p_step_name text, p_error text, p_duration_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.fail_step(p_run_id text, p_attempt integer, p_step_name text, p_error text, p_duration_ms bigint) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) TO pylayer_agent;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.checkpoints TO pylayer_api;
+GRANT SELECT ON TABLE work.checkpoints TO pylayer_admin;
+GRANT SELECT ON TABLE work.checkpoints TO pylayer_analyst;
+GRANT SELECT ON TABLE work.checkpoints TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.find_checkpoints(p_thread bigint, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.finish_upload(p_upload_id text, p_state work.upload_state, p_result_version integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.fire_schedule(p_schedule text, p_due_at timestamp with time zone, p_next_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.fire_schedule(p_schedule text, p_due_at timestamp with time zone, p_next_at timestamp with time zone) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.follow_item_transition() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.get_artifact(p_artifact_id text, p_version integer) TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION work.get_cached(p_keys jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_cached(p_keys jsonb) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.get_content(p_artifact_id text, p_version integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.get_execution(p_run_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_execution(p_run_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_execution(p_run_id text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.get_execution(p_run_id text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.get_item(p_item_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_item(p_item_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_item(p_item_id text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.get_item(p_item_id text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.get_project(p_project_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_project(p_project_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_project(p_project_id text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.get_project(p_project_id text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.get_task(p_execution_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_task(p_execution_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_task(p_execution_id text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.guard_execution() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.guard_item() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.guard_item_dependency() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.guard_item_transition() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.guard_new_item() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.id_suffix(p_nth integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.index_comment_text() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.index_item_text() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.inline_content_hash(p_content text, p_content_hash text) FROM PUBLIC;
 
@@ -6002,6 +13987,17 @@ GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.is_opaque_json(p_content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.item_rows(p_item_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.lease_problem(p_execution_id text, p_lease uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer, p_item_id text, p_run_id text, p_event_id text, p_workflow_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.link_artifact(p_artifact_id text, p_link_type text, p_version integer, p_item_id text, p_run_id text, p_event_id text, p_workflow_name text) TO pylayer_agent;
 
@@ -6010,12 +14006,107 @@ GRANT ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_o
 GRANT ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.list_artifacts(p_type text, p_owner_item_id text, p_owner_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION work.list_attachments(p_item_id text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_attachments(p_item_id text, p_limit integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_attachments(p_item_id text, p_limit integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_attachments(p_item_id text, p_limit integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_checkpoints(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_checkpoints(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_checkpoints(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_checkpoints(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_comments(p_item_id text, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_comments(p_item_id text, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_comments(p_item_id text, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_comments(p_item_id text, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_decisions(p_item_id text, p_project_id text, p_holds boolean, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_decisions(p_item_id text, p_project_id text, p_holds boolean, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_decisions(p_item_id text, p_project_id text, p_holds boolean, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_decisions(p_item_id text, p_project_id text, p_holds boolean, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_executions(p_status text, p_workflow_id text, p_parent_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_executions(p_status text, p_workflow_id text, p_parent_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_executions(p_status text, p_workflow_id text, p_parent_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_executions(p_status text, p_workflow_id text, p_parent_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_item_states(p_item_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_item_states(p_item_type text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_item_states(p_item_type text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_item_states(p_item_type text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_items(p_project_id text, p_item_type text, p_state text, p_open boolean, p_user_id text, p_agent_id text, p_tags jsonb, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_items(p_project_id text, p_item_type text, p_state text, p_open boolean, p_user_id text, p_agent_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_items(p_project_id text, p_item_type text, p_state text, p_open boolean, p_user_id text, p_agent_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_items(p_project_id text, p_item_type text, p_state text, p_open boolean, p_user_id text, p_agent_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_projects(p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_projects(p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_projects(p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_projects(p_limit integer, p_after text) TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE work.queues TO pylayer_api;
+GRANT SELECT ON TABLE work.queues TO pylayer_admin;
+GRANT SELECT ON TABLE work.queues TO pylayer_analyst;
+GRANT SELECT ON TABLE work.queues TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_queues() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_queues() TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_queues() TO pylayer_admin;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.task_schedules TO pylayer_api;
+GRANT SELECT ON TABLE work.task_schedules TO pylayer_admin;
+GRANT SELECT ON TABLE work.task_schedules TO pylayer_analyst;
+GRANT SELECT ON TABLE work.task_schedules TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_schedules(p_due boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_schedules(p_due boolean) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_schedules(p_due boolean) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.list_steps(p_run_id text, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_steps(p_run_id text, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_steps(p_run_id text, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_steps(p_run_id text, p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) TO pylayer_admin;
+
+GRANT SELECT,INSERT ON TABLE work.execution_traces TO pylayer_api;
+GRANT SELECT ON TABLE work.execution_traces TO pylayer_admin;
+GRANT SELECT ON TABLE work.execution_traces TO pylayer_analyst;
+GRANT SELECT ON TABLE work.execution_traces TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.list_traces(p_run_id text, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_traces(p_run_id text, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_traces(p_run_id text, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_traces(p_run_id text, p_limit integer, p_after text) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.list_versions(p_artifact_id text, p_limit integer, p_before integer) TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION work.list_workflows(p_workflow_id text, p_status text, p_project_id text, p_limit integer, p_after text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.list_workflows(p_workflow_id text, p_status text, p_project_id text, p_limit integer, p_after text[]) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.list_workflows(p_workflow_id text, p_status text, p_project_id text, p_limit integer, p_after text[]) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.list_workflows(p_workflow_id text, p_status text, p_project_id text, p_limit integer, p_after text[]) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION work.lock_artifact(p_artifact_id text, p_type text, p_expected_version integer, OUT type text, OUT latest_version integer, OUT reserved_version integer, OUT latest_content_hash text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.lock_checkpoint_thread(p_thread_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.lock_execution(p_run_id text, p_attempt integer, p_ending text) FROM PUBLIC;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE work.items TO pylayer_api;
+GRANT SELECT ON TABLE work.items TO pylayer_admin;
+GRANT SELECT ON TABLE work.items TO pylayer_analyst;
+GRANT SELECT ON TABLE work.items TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.lock_item(p_item_id text, p_expected_version integer) FROM PUBLIC;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.artifact_uploads TO pylayer_api;
 GRANT SELECT ON TABLE work.artifact_uploads TO pylayer_admin;
@@ -6024,19 +14115,179 @@ GRANT SELECT ON TABLE work.artifact_uploads TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.notify_tasks(p_queue text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.notify_tasks(p_queue text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.pause_queue(p_queue text, p_paused boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.pause_queue(p_queue text, p_paused boolean) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.project_rows(p_project_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.prunable_checkpoints(p_threads bigint[], p_keep_last integer, p_since timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.purge_tasks(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.purge_tasks(p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.put_checkpoint_writes(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_task_id text, p_task_path text, p_writes jsonb, p_values jsonb, p_blobs jsonb, p_data bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.put_checkpoint_writes(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_task_id text, p_task_path text, p_writes jsonb, p_values jsonb, p_blobs jsonb, p_data bytea) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.record_step(p_run work.workflow_executions, p_step_name text, p_status text, p_output jsonb, p_error text, p_duration_ms bigint, p_wakes_at timestamp with time zone, p_state_data jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.record_traces(p_run_id text, p_spans jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.record_traces(p_run_id text, p_spans jsonb) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.record_upload_cleanup(p_upload_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.record_upload_cleanup(p_upload_id text) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION work.referenced_blob_ids(p_values jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.referenced_write_blob_ids(p_writes jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.refuse_lease(p_execution_id text, p_lease uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.refuse_missing(p_artifact_id text, p_version integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.refuse_missing_item(p_item_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.refuse_no_workflow(p_workflow_id text, p_version text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.refuse_run(p_run_id text, p_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.register_workflow(p_workflow_id text, p_version text, p_steps jsonb, p_name text, p_description text, p_status text, p_project_id text, p_metadata jsonb, p_tags jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.register_workflow(p_workflow_id text, p_version text, p_steps jsonb, p_name text, p_description text, p_status text, p_project_id text, p_metadata jsonb, p_tags jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.release_checkpoint_blobs(p_threads bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.remove_blobs_without_use(p_blobs bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.remove_checkpoints(p_threads bigint[], p_keys jsonb, OUT checkpoints bigint, OUT blobs bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.remove_dependency(p_item_id text, p_depends_on_item_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.remove_dependency(p_item_id text, p_depends_on_item_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.remove_expired_cached(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.remove_expired_cached(p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.remove_schedule(p_schedule text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.remove_schedule(p_schedule text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.remove_unused_checkpoint_blobs(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.remove_unused_checkpoint_blobs(p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.requeue_dead(p_execution_ids text[], p_queue text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.requeue_dead(p_execution_ids text[], p_queue text, p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.retire_checkpoints(p_after bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.retire_checkpoints(p_after bigint, p_limit integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.save_project(p_project_id text, p_fields jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.save_project(p_project_id text, p_fields jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.search_items(p_query text, p_project_id text, p_item_type text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.search_items(p_query text, p_project_id text, p_item_type text, p_limit integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION work.search_items(p_query text, p_project_id text, p_item_type text, p_limit integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION work.search_items(p_query text, p_project_id text, p_item_type text, p_limit integer) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION work.set_artifact_fields(p_artifact_id text, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.set_cached(p_entries jsonb, p_data bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.set_cached(p_entries jsonb, p_data bytea) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.set_queue(p_queue text, p_events work.task_events, p_key_limit integer, p_retry_base_seconds double precision, p_retry_max_seconds double precision, p_retention_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.set_queue(p_queue text, p_events work.task_events, p_key_limit integer, p_retry_base_seconds double precision, p_retry_max_seconds double precision, p_retention_days integer) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.set_schedule(p_schedule text, p_cron text, p_task jsonb, p_next_at timestamp with time zone, p_timezone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.set_schedule(p_schedule text, p_cron text, p_task jsonb, p_next_at timestamp with time zone, p_timezone text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.set_workflow_status(p_workflow_id text, p_version text, p_status text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.set_workflow_status(p_workflow_id text, p_version text, p_status text) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.settle_changes(p_changes work.task_change[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb, p_run_id text, p_version text, p_parent_run_id text, p_start_at timestamp with time zone, p_deadline timestamp with time zone, p_assigned_agents text[], p_project_id text, p_metadata jsonb, p_tags jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb, p_run_id text, p_version text, p_parent_run_id text, p_start_at timestamp with time zone, p_deadline timestamp with time zone, p_assigned_agents text[], p_project_id text, p_metadata jsonb, p_tags jsonb) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.step_of(p_run_id text, p_step_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.store_checkpoint_blobs(p_thread_key bigint, p_blobs jsonb, p_data bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.store_execution_event() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.store_task_events(p_changes work.task_change[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.suspend_execution(p_run work.workflow_executions, p_step_name text, p_wakes_at timestamp with time zone, p_waiting_for text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text, p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text, p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION work.undeleted_blobs(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.undeleted_blobs(p_limit integer) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION work.update_item(p_item_id text, p_changes jsonb, p_expected_version integer, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.update_item(p_item_id text, p_changes jsonb, p_expected_version integer, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.version_bounds(p_selector text, OUT p_from integer[], OUT p_below integer[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) FROM PUBLIC;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE work.workflows TO pylayer_api;
+GRANT SELECT ON TABLE work.workflows TO pylayer_admin;
+GRANT SELECT ON TABLE work.workflows TO pylayer_analyst;
+GRANT SELECT ON TABLE work.workflows TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.workflow_of(p_row work.workflows, p_created boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE ai.agent_definitions TO pylayer_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE ai.agent_definitions TO pylayer_admin;
+GRANT SELECT ON TABLE ai.agent_definitions TO pylayer_analyst;
+GRANT SELECT ON TABLE ai.agent_definitions TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE ai.agents TO pylayer_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE ai.agents TO pylayer_admin;
+GRANT SELECT ON TABLE ai.agents TO pylayer_analyst;
+GRANT SELECT ON TABLE ai.agents TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE ai.conversations TO pylayer_api;
+GRANT SELECT ON TABLE ai.conversations TO pylayer_admin;
+GRANT SELECT ON TABLE ai.conversations TO pylayer_analyst;
+GRANT SELECT ON TABLE ai.conversations TO pylayer_auditor;
+
+GRANT UPDATE(message_count) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT UPDATE(updated_at) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT SELECT,INSERT ON TABLE ai.messages TO pylayer_api;
+GRANT SELECT ON TABLE ai.messages TO pylayer_admin;
+GRANT SELECT ON TABLE ai.messages TO pylayer_analyst;
+GRANT SELECT ON TABLE ai.messages TO pylayer_auditor;
 
 GRANT SELECT,INSERT ON TABLE ai.models TO pylayer_api;
 GRANT SELECT ON TABLE ai.models TO pylayer_admin;
@@ -6075,11 +14326,20 @@ GRANT UPDATE(archive_enabled) ON TABLE core.settings TO pylayer_admin;
 
 GRANT UPDATE(retention_grace) ON TABLE core.settings TO pylayer_admin;
 
+GRANT UPDATE(checkpoint_keep_last) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(checkpoint_keep_days) ON TABLE core.settings TO pylayer_admin;
+
 GRANT SELECT,INSERT ON TABLE iam.api_keys TO pylayer_api;
 
 GRANT UPDATE(revoked_at) ON TABLE iam.api_keys TO pylayer_api;
 
 GRANT UPDATE(last_used_at) ON TABLE iam.api_keys TO pylayer_api;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE iam.users TO pylayer_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE iam.users TO pylayer_admin;
+GRANT SELECT ON TABLE iam.users TO pylayer_analyst;
+GRANT SELECT ON TABLE iam.users TO pylayer_auditor;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE partman.part_config TO pylayer_owner;
 
@@ -6191,6 +14451,105 @@ GRANT SELECT,INSERT,UPDATE ON TABLE work.artifacts TO pylayer_api;
 GRANT SELECT ON TABLE work.artifacts TO pylayer_admin;
 GRANT SELECT ON TABLE work.artifacts TO pylayer_analyst;
 GRANT SELECT ON TABLE work.artifacts TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE work.attachments TO pylayer_api;
+GRANT SELECT ON TABLE work.attachments TO pylayer_admin;
+GRANT SELECT ON TABLE work.attachments TO pylayer_analyst;
+GRANT SELECT ON TABLE work.attachments TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE ON TABLE work.checkpoint_blob_uses TO pylayer_api;
+GRANT SELECT ON TABLE work.checkpoint_blob_uses TO pylayer_admin;
+GRANT SELECT ON TABLE work.checkpoint_blob_uses TO pylayer_analyst;
+GRANT SELECT ON TABLE work.checkpoint_blob_uses TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE ON TABLE work.checkpoint_blobs TO pylayer_api;
+GRANT SELECT ON TABLE work.checkpoint_blobs TO pylayer_admin;
+GRANT SELECT ON TABLE work.checkpoint_blobs TO pylayer_analyst;
+GRANT SELECT ON TABLE work.checkpoint_blobs TO pylayer_auditor;
+
+GRANT UPDATE(created_at) ON TABLE work.checkpoint_blobs TO pylayer_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.checkpoint_threads TO pylayer_api;
+GRANT SELECT ON TABLE work.checkpoint_threads TO pylayer_admin;
+GRANT SELECT ON TABLE work.checkpoint_threads TO pylayer_analyst;
+GRANT SELECT ON TABLE work.checkpoint_threads TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.checkpoint_writes TO pylayer_api;
+GRANT SELECT ON TABLE work.checkpoint_writes TO pylayer_admin;
+GRANT SELECT ON TABLE work.checkpoint_writes TO pylayer_analyst;
+GRANT SELECT ON TABLE work.checkpoint_writes TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE work.comments TO pylayer_api;
+GRANT SELECT ON TABLE work.comments TO pylayer_admin;
+GRANT SELECT ON TABLE work.comments TO pylayer_analyst;
+GRANT SELECT ON TABLE work.comments TO pylayer_auditor;
+
+GRANT UPDATE(deleted_at) ON TABLE work.comments TO pylayer_api;
+
+GRANT SELECT,INSERT ON TABLE work.decisions TO pylayer_api;
+GRANT SELECT ON TABLE work.decisions TO pylayer_admin;
+GRANT SELECT ON TABLE work.decisions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.decisions TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.graph_cache TO pylayer_api;
+GRANT SELECT ON TABLE work.graph_cache TO pylayer_admin;
+GRANT SELECT ON TABLE work.graph_cache TO pylayer_analyst;
+GRANT SELECT ON TABLE work.graph_cache TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE ON TABLE work.item_dependencies TO pylayer_api;
+GRANT SELECT ON TABLE work.item_dependencies TO pylayer_admin;
+GRANT SELECT ON TABLE work.item_dependencies TO pylayer_analyst;
+GRANT SELECT ON TABLE work.item_dependencies TO pylayer_auditor;
+
+GRANT SELECT ON TABLE work.item_state_transitions TO pylayer_api;
+GRANT SELECT,INSERT,DELETE ON TABLE work.item_state_transitions TO pylayer_admin;
+GRANT SELECT ON TABLE work.item_state_transitions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.item_state_transitions TO pylayer_auditor;
+
+GRANT SELECT ON TABLE work.item_states TO pylayer_api;
+GRANT SELECT,INSERT ON TABLE work.item_states TO pylayer_admin;
+GRANT SELECT ON TABLE work.item_states TO pylayer_analyst;
+GRANT SELECT ON TABLE work.item_states TO pylayer_auditor;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.item_texts TO pylayer_api;
+GRANT SELECT ON TABLE work.item_texts TO pylayer_admin;
+GRANT SELECT ON TABLE work.item_texts TO pylayer_analyst;
+GRANT SELECT ON TABLE work.item_texts TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE work.item_transitions TO pylayer_api;
+GRANT SELECT ON TABLE work.item_transitions TO pylayer_admin;
+GRANT SELECT ON TABLE work.item_transitions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.item_transitions TO pylayer_auditor;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE work.projects TO pylayer_api;
+GRANT SELECT ON TABLE work.projects TO pylayer_admin;
+GRANT SELECT ON TABLE work.projects TO pylayer_analyst;
+GRANT SELECT ON TABLE work.projects TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE work.signals TO pylayer_api;
+GRANT SELECT ON TABLE work.signals TO pylayer_admin;
+GRANT SELECT ON TABLE work.signals TO pylayer_analyst;
+GRANT SELECT ON TABLE work.signals TO pylayer_auditor;
+
+GRANT UPDATE(step_name) ON TABLE work.signals TO pylayer_api;
+
+GRANT UPDATE(received_at) ON TABLE work.signals TO pylayer_api;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE work.step_executions TO pylayer_api;
+GRANT SELECT ON TABLE work.step_executions TO pylayer_admin;
+GRANT SELECT ON TABLE work.step_executions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.step_executions TO pylayer_auditor;
+
+GRANT SELECT,USAGE ON SEQUENCE work.task_positions TO pylayer_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.task_executions TO pylayer_api;
+GRANT SELECT ON TABLE work.task_executions TO pylayer_admin;
+GRANT SELECT ON TABLE work.task_executions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.task_executions TO pylayer_auditor;
+
+GRANT SELECT ON TABLE work.v_runs TO pylayer_admin;
+GRANT SELECT ON TABLE work.v_runs TO pylayer_analyst;
+GRANT SELECT ON TABLE work.v_runs TO pylayer_auditor;
 
 CREATE EVENT TRIGGER pylayer_guard_partitions ON ddl_command_end
          WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
