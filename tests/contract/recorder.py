@@ -137,7 +137,7 @@ class Signature:
 
     def row(self) -> dict[str, Any]:
         """A row as the function returns it."""
-        found = {name: _BY_NAME.get(name, _BY_TYPE[kind]) for name, kind in sorted(self.columns.items())}
+        found = {name: _value(name, kind) for name, kind in sorted(self.columns.items())}
         for name, values in _BESIDE.items():
             found |= values if name in self.columns else {}
         return found

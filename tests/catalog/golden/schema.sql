@@ -5060,7 +5060,7 @@ begin
   end loop;
   if cardinality(v_next) > 0 then
     raise exception using
-      errcode = 'PT422', message = 'steps depend on each other in a circle', constraint = 'dependency_cycle',
+      errcode = 'PT422', message = 'steps depend on each other in a circle', constraint = 'step_cycle',
       detail = left(array_to_string(v_next, ', '), 500), hint = 'take one of the dependencies away';
   end if;
 end
