@@ -153,7 +153,8 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
     lost = client.tasks.enqueue("long", "lost", max_retries=0)
 
     async def take_away(agent: pylayer.AsyncClient) -> bool:
-        conn.execute(
+        await asyncio.to_thread(  # the worker may hold the row, and needs this loop to let it go
+            conn.execute,
             "update work.task_executions set lease = gen_random_uuid() "
             "where status = 'running' and execution_id = %s",
             [lost.execution_id],
