@@ -111,7 +111,8 @@ class Worker:
                 continue
             # Those who enqueue tell of it at most so often: what came since the last word is found by itself.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), pause * random.uniform(0.75, 1.25))  # noqa: S311
+                async with asyncio.timeout(pause * random.uniform(0.75, 1.25)):  # noqa: S311 - jitter
+                    await self._changed.wait()
             pause = min(pause * 2, self._poll_seconds)
 
     async def _exchange(self, free: int) -> list[ClaimedTask]:

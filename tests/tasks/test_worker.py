@@ -41,13 +41,15 @@ def work(
         async with await pylayer.connect_async(settings=settings, role="pylayer_agent") as client:
             worker = Worker(client, handlers, **options)
             running = asyncio.create_task(worker.run())
-            deadline = time.monotonic() + 30
-            while not await until(client):
-                assert time.monotonic() < deadline, "it never came to it"
-                assert not running.done(), running.result()
-                await asyncio.sleep(0.02)
-            worker.stop()
-            await running
+            deadline = time.monotonic() + 60
+            try:
+                while not await until(client):
+                    assert time.monotonic() < deadline, "it never came to it"
+                    assert not running.done(), running.result()
+                    await asyncio.sleep(0.02)
+            finally:
+                worker.stop()
+                await running
 
     asyncio.run(run())
 
@@ -141,7 +143,7 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
     @handlers.task("long")
     async def long(task: ClaimedTask) -> str:
         try:
-            await asyncio.sleep(2.5 if task.input_data == "kept" else 60)
+            await asyncio.sleep(4 if task.input_data == "kept" else 60)
         except asyncio.CancelledError:
             ended.append("cancelled")
             raise
@@ -151,14 +153,15 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
     lost = client.tasks.enqueue("long", "lost", max_retries=0)
 
     async def take_away(agent: pylayer.AsyncClient) -> bool:
-        conn.execute(
+        await asyncio.to_thread(  # the worker may hold the row, and needs this loop to let it go
+            conn.execute,
             "update work.task_executions set lease = gen_random_uuid() "
             "where status = 'running' and execution_id = %s",
             [lost.execution_id],
         )
         return bool(ended) and (await agent.tasks.get(kept.execution_id)).status == "completed"
 
-    work(settings, handlers, take_away, lease_seconds=1)
+    work(settings, handlers, take_away, lease_seconds=3, grace_seconds=0.1)
     assert client.tasks.get(kept.execution_id).retry_count == 0
 
 
