@@ -3,8 +3,12 @@ select telemetry.ingest_event(tap.event());
 
 set local role pylayer_analyst;
 select is((select epoch from telemetry.snapshot_horizon()), (select epoch from core.settings), 'the epoch of this cluster');
+select cmp_ok(
+  (select xid from telemetry.snapshot_horizon()), '<=', pg_current_xact_id()::text::bigint,
+  'the oldest open transaction of the server, this one or an older one'
+);
 select is(
-  (select xid from telemetry.snapshot_horizon()), pg_current_xact_id()::text::bigint, 'the oldest open transaction, this one'
+  (select xid from telemetry.snapshot_horizon()), pg_snapshot_xmin(pg_current_snapshot())::text::bigint, 'as the snapshot says'
 );
 select is(
   (select next_xid from telemetry.snapshot_horizon()), pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
