@@ -17,23 +17,12 @@ from psycopg.adapt import Dumper
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from pylayer.archive import Archives
-from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Async, Call, Plan, Sync, T, Work
-from pylayer.checkpoints import Checkpoints, GraphCache
 from pylayer.config import Settings, checked_dsn
-from pylayer.conversations import Conversations
 from pylayer.errors import PylayerError, Retryable, Unavailable, translated
-from pylayer.events import Events
-from pylayer.items import Comments, Decisions, Items, Projects
-from pylayer.keys import Keys
-from pylayer.metrics import Metrics, timed, watch_pool
-from pylayer.models import Models
-from pylayer.retention import Retention
-from pylayer.rollups import Rollups
-from pylayer.runs import Executions, Workflows
-from pylayer.tasks import Tasks
+from pylayer.metrics import timed, watch_pool
+from pylayer.namespaces import Namespaces
 
 __all__ = ["RECONNECT_SECONDS", "AsyncClient", "Client", "connect", "connect_async"]
 
@@ -80,29 +69,8 @@ def _set_role(role: str) -> sql.Composed:
     return sql.SQL("set local role {}").format(sql.Identifier(role))
 
 
-class Client:
-    """The synchronous client. Make it with `connect`; it is safe to share between threads.
-
-    Attributes:
-        events: workflow events (`pylayer.events.Events`).
-        artifacts: versioned artifacts (`pylayer.artifacts.Artifacts`).
-        conversations: conversations and their messages (`pylayer.conversations.Conversations`).
-        items: work items (`pylayer.items.Items`).
-        comments: comments on them (`pylayer.items.Comments`).
-        decisions: decisions, for good (`pylayer.items.Decisions`).
-        projects: projects (`pylayer.items.Projects`).
-        executions: runs of workflows (`pylayer.runs.Executions`).
-        keys: API keys (`pylayer.keys.Keys`).
-        models: models and their prices (`pylayer.models.Models`).
-        rollups: what is counted of the events for ever (`pylayer.rollups.Rollups`).
-        metrics: totals for monitoring (`pylayer.metrics.Metrics`).
-        retention: months that are taken out (`pylayer.retention.Retention`).
-        archives: months in object storage (`pylayer.archive.Archives`).
-        workflows: registered workflows (`pylayer.runs.Workflows`).
-        tasks: the task queue (`pylayer.tasks.Tasks`).
-        checkpoints: checkpoints of LangGraph threads (`pylayer.checkpoints.Checkpoints`).
-        graph_cache: results of LangGraph nodes (`pylayer.checkpoints.GraphCache`).
-    """
+class Client(Namespaces[Sync]):
+    """The synchronous client. Make it with `connect`; it is safe to share between threads."""
 
     def __init__(
         self,
@@ -115,25 +83,8 @@ class Client:
         self._pool = pool
         self._role = role
         self._connection = connection
+        self._wakes = connection is None
         self.blobs = blobs
-        self.events: Events[Sync] = Events(self)
-        self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
-        self.conversations: Conversations[Sync] = Conversations(self)
-        self.items: Items[Sync] = Items(self)
-        self.comments: Comments[Sync] = Comments(self)
-        self.decisions: Decisions[Sync] = Decisions(self)
-        self.projects: Projects[Sync] = Projects(self)
-        self.executions: Executions[Sync] = Executions(self)
-        self.keys: Keys[Sync] = Keys(self)
-        self.models: Models[Sync] = Models(self)
-        self.rollups: Rollups[Sync] = Rollups(self)
-        self.tasks: Tasks[Sync] = Tasks(self, wakes=connection is None)
-        self.metrics: Metrics[Sync] = Metrics(self)
-        self.retention: Retention[Sync] = Retention(self)
-        self.archives: Archives[Sync] = Archives(self, blobs)
-        self.workflows: Workflows[Sync] = Workflows(self)
-        self.checkpoints: Checkpoints[Sync] = Checkpoints(self)
-        self.graph_cache: GraphCache[Sync] = GraphCache(self)
 
     @property
     def database_url(self) -> str:
@@ -229,7 +180,7 @@ class Client:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(Namespaces[Async]):
     """The asynchronous client: the same namespaces, every method returns an awaitable."""
 
     def __init__(
@@ -243,25 +194,8 @@ class AsyncClient:
         self._pool = pool
         self._role = role
         self._connection = connection
+        self._wakes = connection is None
         self.blobs = blobs
-        self.events: Events[Async] = Events(self)
-        self.artifacts: Artifacts[Async] = Artifacts(self, blobs)
-        self.conversations: Conversations[Async] = Conversations(self)
-        self.items: Items[Async] = Items(self)
-        self.comments: Comments[Async] = Comments(self)
-        self.decisions: Decisions[Async] = Decisions(self)
-        self.projects: Projects[Async] = Projects(self)
-        self.executions: Executions[Async] = Executions(self)
-        self.keys: Keys[Async] = Keys(self)
-        self.models: Models[Async] = Models(self)
-        self.rollups: Rollups[Async] = Rollups(self)
-        self.tasks: Tasks[Async] = Tasks(self, wakes=connection is None)
-        self.metrics: Metrics[Async] = Metrics(self)
-        self.retention: Retention[Async] = Retention(self)
-        self.archives: Archives[Async] = Archives(self, blobs)
-        self.workflows: Workflows[Async] = Workflows(self)
-        self.checkpoints: Checkpoints[Async] = Checkpoints(self)
-        self.graph_cache: GraphCache[Async] = GraphCache(self)
 
     @property
     def database_url(self) -> str:

@@ -14,22 +14,10 @@ from uuid import UUID
 from psycopg import Connection
 from pydantic import BaseModel
 
-from pylayer.archive import Archives
 from pylayer.archive.parquet import write_parquet
-from pylayer.artifacts import Artifacts
 from pylayer.blobs import BlobStore
 from pylayer.calls import Call, Plan, Sync
-from pylayer.checkpoints import Checkpoints, GraphCache
-from pylayer.conversations import Conversations
-from pylayer.events import Events
-from pylayer.items import Comments, Decisions, Items, Projects
-from pylayer.keys import Keys
-from pylayer.metrics import Metrics
-from pylayer.models import Models
-from pylayer.retention import Retention
-from pylayer.rollups import Rollups
-from pylayer.runs import Executions, Workflows
-from pylayer.tasks import Tasks
+from pylayer.namespaces import Namespaces
 
 _SIGNATURES = """
 select
@@ -159,7 +147,7 @@ def archive() -> bytes:
 
 
 @dataclass
-class Recorder:
+class Recorder(Namespaces[Sync]):
     """Runs plans; ``failing`` names functions whose calls fail, ``changes`` what their rows say instead."""
 
     functions: Mapping[str, Signature]
@@ -169,28 +157,10 @@ class Recorder:
     results: list[BaseModel] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        blobs = create_autospec(BlobStore, instance=True)
+        self.blobs = blobs = create_autospec(BlobStore, instance=True)
         blobs.stat.return_value.size = -1
         blobs.get.return_value.read.return_value = b""
         blobs.get.return_value.__enter__.return_value = [archive()]  # its chunks, for who iterates
-        self.events: Events[Sync] = Events(self)
-        self.artifacts: Artifacts[Sync] = Artifacts(self, blobs)
-        self.conversations: Conversations[Sync] = Conversations(self)
-        self.items: Items[Sync] = Items(self)
-        self.comments: Comments[Sync] = Comments(self)
-        self.decisions: Decisions[Sync] = Decisions(self)
-        self.projects: Projects[Sync] = Projects(self)
-        self.keys: Keys[Sync] = Keys(self)
-        self.models: Models[Sync] = Models(self)
-        self.metrics: Metrics[Sync] = Metrics(self)
-        self.retention: Retention[Sync] = Retention(self)
-        self.archives: Archives[Sync] = Archives(self, blobs)
-        self.rollups: Rollups[Sync] = Rollups(self)
-        self.executions: Executions[Sync] = Executions(self)
-        self.workflows: Workflows[Sync] = Workflows(self)
-        self.tasks: Tasks[Sync] = Tasks(self)
-        self.checkpoints: Checkpoints[Sync] = Checkpoints(self)
-        self.graph_cache: GraphCache[Sync] = GraphCache(self)
 
     def run(self, plan: Plan[Any], /) -> Any:
         try:

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from pylayer.archive import Archives
 from pylayer.archive.parquet import Contents
-from pylayer.artifacts import ArtifactInfo, Artifacts
+from pylayer.artifacts import ArtifactInfo
 from pylayer.calls import call_sql, operation
-from pylayer.checkpoints import Checkpoints, GraphCache
-from pylayer.conversations import Conversations
 from pylayer.errors import Conflict
-from pylayer.events import Event, Events
-from pylayer.items import Comments, Decisions, Item, Items, Projects
-from pylayer.keys import Keys
-from pylayer.metrics import Metrics
-from pylayer.models import Models
-from pylayer.retention import Retention
-from pylayer.rollups import Rollups
-from pylayer.runs import Executions, Span, Workflows
-from pylayer.tasks import Completion, Tasks
+from pylayer.events import Event
+from pylayer.items import Item
+from pylayer.namespaces import Namespaces
+from pylayer.runs import Span
+from pylayer.tasks import Completion
 from tests.contract.recorder import Recorder, Signature, function_of, signatures
 
 PACKAGE = Path(__file__).parents[2] / "pylayer"
@@ -177,26 +170,11 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "tasks.remove_schedule": lambda r: r.tasks.remove_schedule("nightly"),
     "tasks.fire_due": lambda r: r.tasks.fire_due(),
 }
-NAMESPACES = (
-    Archives,
-    Artifacts,
-    Checkpoints,
-    Comments,
-    Conversations,
-    Decisions,
-    Events,
-    Executions,
-    GraphCache,
-    Items,
-    Keys,
-    Metrics,
-    Models,
-    Projects,
-    Retention,
-    Rollups,
-    Tasks,
-    Workflows,
-)
+NAMESPACES: dict[str, type] = {
+    name: get_origin(get_type_hints(made.func)["return"])
+    for name, made in vars(Namespaces).items()
+    if isinstance(made, cached_property)
+}
 # Other ways through them.
 MORE: dict[str, Callable[[Recorder], Any]] = {
     "blob": lambda r: r.artifacts.write(type="bundle", content=b"\x00\xff"),
@@ -291,8 +269,8 @@ def recorded(functions: dict[str, Signature]) -> Recorder:
 
 def test_each_operation_has_a_scenario() -> None:
     operations = {
-        f"{re.sub('(?<=[a-z])(?=[A-Z])', '_', namespace.__name__).lower()}.{name}"
-        for namespace in NAMESPACES
+        f"{attribute}.{name}"
+        for attribute, namespace in NAMESPACES.items()
         for name, value in vars(namespace).items()
         if isinstance(value, operation)
     }
