@@ -34,7 +34,7 @@ def measure(settings: Settings, *, quick: bool) -> list[Result]:
         port = stack.enter_context(serving("own", url, ready="/healthz"))
         _turn(url, 1)  # warms up
         alone, watched = Timing(), Timing()
-        for _ in range(2 if quick else 12):
+        for _ in range(2 if quick else 6):
             alone.seconds.append(_turn(url, _TURN_SECONDS))
             with _watcher(url, port, key):
                 watched.seconds.append(_turn(url, _TURN_SECONDS))
