@@ -71,6 +71,7 @@ def test_a_month_waits_until_all_of_it_is_counted(client: pylayer.Client, old: O
         old.conn.execute("update core.settings set retention_days = 1")
         assert f"{old.name} (not_counted)" in months_task(client).done["waiting"]
         assert len(old.rows()) == EVENTS + 1
+    wait_for_horizon(old.conn)
     assert months_task(client).done["dropped"] == [old.name]
     assert old.counted() == EVENTS + 1
 
