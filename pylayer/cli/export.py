@@ -29,7 +29,7 @@ def training(
     *,
     kind: Annotated[
         str,
-        typer.Option("--type", help="agent_events or workflow_data; later: agent_tasks, tool_executions."),
+        typer.Option("--type", help="agent_events, workflow_data, agent_tasks or tool_executions."),
     ] = "agent_events",
     start: Annotated[
         str, typer.Option("--from", help="The first day, UTC: 2026-01-31, or an age such as 7d.")

@@ -19,7 +19,6 @@ Tell = Callable[[int], None]
 """Called with the number of rows of the day so far."""
 
 Query = str
-_PARAMETERS = ("p_from", "p_to", "p_epoch", "p_xid")
 JSON_LINES = "format csv, quote e'\\x01', delimiter e'\\x02'"
 """Options of COPY for rows of JSON: its text has no control characters, so nothing is quoted or escaped."""
 
@@ -33,7 +32,7 @@ _TELL_EVERY = 5000
 
 def query_of(kind: Kind, file_format: Format) -> Query:
     """Return the COPY statement of a type, with ``%(name)s`` placeholders."""
-    rows = (json_call_sql if file_format == "jsonl" else call_sql)(kind.function, _PARAMETERS)
+    rows = (json_call_sql if file_format == "jsonl" else call_sql)(kind.function, _parameters(kind))
     return f"copy ({rows}) to stdout with ({_OPTIONS[file_format]})"
 
 
@@ -41,7 +40,7 @@ def columns_of(session: Session, kind: Kind) -> list[Column]:
     """Return the columns of a type, as the database has them."""
     params = _params(date(2000, 1, 1), Horizon(epoch=0, xid=0))
     with translated(), session.cursor() as cursor:
-        cursor.execute((call_sql(kind.function, _PARAMETERS) + " limit 0").encode(), params)
+        cursor.execute((call_sql(kind.function, _parameters(kind)) + " limit 0").encode(), params)
         return [Column(name=column.name, type=column.type_display) for column in cursor.description or ()]
 
 
@@ -60,6 +59,10 @@ def streamed(lines: Iterator[bytes], tell: Tell) -> Iterator[bytes]:
         yield line
         if number % _TELL_EVERY == 0:
             tell(number)
+
+
+def _parameters(kind: Kind) -> tuple[str, ...]:
+    return ("p_from", "p_to") if kind.source == "records" else ("p_from", "p_to", "p_epoch", "p_xid")
 
 
 def _params(day: date, horizon: Horizon) -> dict[str, Any]:

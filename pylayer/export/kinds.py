@@ -1,4 +1,4 @@
-"""What can be exported, and what its tables do not hold yet."""
+"""What can be exported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pylayer.errors import InvalidInput
 
-__all__ = ["KINDS", "LATER", "Format", "Kind", "check_format", "kind_named"]
+__all__ = ["KINDS", "Format", "Kind", "check_format", "kind_named"]
 
 Format = Literal["csv", "jsonl", "parquet"]
 
@@ -20,49 +20,52 @@ class Kind:
         name: as in ``--type`` and in the names of files.
         function: the stored function that streams its rows.
         schema_version: grows when a column of the function changes.
-        of_events: its rows are events: ``event_id`` comes first, they are in its order, and they end with
-            retention. Others are documents, for JSON lines only.
+        source: ``events``, cut at a horizon and dropped by months; ``conversations``, cut at a horizon, for
+            JSON lines only; ``records``, which are written once and cut by time: for days that are over.
+        id_column: the first column, a ULID in whose order the rows are; None for others.
+        kept_from: the stored function that says since when all records are there.
     """
 
     name: str
     function: str
     schema_version: int
-    of_events: bool = True
+    source: Literal["events", "conversations", "records"]
+    id_column: str | None = None
+    kept_from: str | None = None
 
 
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("agent_events", "telemetry.training_agent_events", 1),
-        Kind("workflow_data", "telemetry.training_workflow_data", 1),
-        Kind("chat", "ai.training_chat", 1, of_events=False),
+        Kind("agent_events", "telemetry.training_agent_events", 1, "events", "event_id"),
+        Kind("workflow_data", "telemetry.training_workflow_data", 1, "events", "event_id"),
+        Kind(
+            "agent_tasks",
+            "work.training_agent_tasks",
+            1,
+            "records",
+            "execution_id",
+            kept_from="work.tasks_kept_from",
+        ),
+        Kind("tool_executions", "work.training_tool_executions", 1, "records"),
+        Kind("chat", "ai.training_chat", 1, "conversations"),
     )
 }
-LATER = {
-    "agent_tasks": "work.task_executions",
-    "tool_executions": "work.execution_traces",
-}
-"""Types whose tables this version does not have, and those tables."""
 
 
 def kind_named(name: str) -> Kind:
     """Return the type of a name.
 
     Raises:
-        InvalidInput: ``not_available_yet`` or ``unknown_type``.
+        InvalidInput: ``unknown_type``.
     """
     if kind := KINDS.get(name):
         return kind
-    hint = f"available: {', '.join(KINDS)}"
-    if tables := LATER.get(name):
-        raise InvalidInput(
-            f"this version can't export {name} yet",
-            reason="not_available_yet",
-            detail=f"its tables come with a later version: {tables}",
-            hint=hint,
-        )
     raise InvalidInput(
-        "there is no such type of training data", reason="unknown_type", detail=name, hint=hint
+        "there is no such type of training data",
+        reason="unknown_type",
+        detail=name,
+        hint=f"available: {', '.join(KINDS)}",
     )
 
 
@@ -72,7 +75,7 @@ def check_format(kind: Kind, file_format: Format) -> None:
     Raises:
         InvalidInput: ``jsonl_only``.
     """
-    if file_format != "jsonl" and not kind.of_events:
+    if file_format != "jsonl" and kind.source == "conversations":
         raise InvalidInput(
             f"{kind.name} is written as JSON lines only",
             reason="jsonl_only",

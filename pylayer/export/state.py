@@ -13,7 +13,7 @@ __all__ = ["Day", "ExportedFile", "Horizon", "Manifest", "State", "load_state"]
 
 
 class Horizon(BaseModel):
-    """Only events recorded below ``(epoch, xid)`` are exported: no event is added there any more."""
+    """Only what was recorded below ``(epoch, xid)`` is exported: nothing is added there any more."""
 
     epoch: int
     xid: int
@@ -24,12 +24,12 @@ class Contents(BaseModel):
 
     Attributes:
         rows: number of rows.
-        min_event_id, max_event_id: the first and the last id; None when there is no row, or no event.
+        min_id, max_id: the first and the last id; None when there is no row, or no ULID in it.
     """
 
     rows: int = 0
-    min_event_id: str | None = None
-    max_event_id: str | None = None
+    min_id: str | None = None
+    max_id: str | None = None
 
 
 class ExportedFile(Contents):

@@ -72,18 +72,19 @@ def export_training(
     wait: float = 60.0,
     progress: Progress | None = None,
 ) -> TrainingExport:
-    """Export the events of some days (by ``ts``, UTC) to ``{out}/data/training/{kind}/``.
+    """Export some days (UTC) to ``{out}/data/training/{kind}/``: events by their ``ts``, tasks by when they
+    ended, calls of tools by when they were recorded, conversations by when they began.
 
     The first run of a day takes in all that is committed when it begins, and keeps that horizon in the state
-    file. Later runs export the same events for that day: what is complete is left as it is, what is missing
+    file. Later runs export the same rows for that day: what is complete is left as it is, what is missing
     is written again, with the same bytes. Safe to kill.
 
     Args:
         settings: where the database and the object storage are; the login needs the rights of
             ``pylayer_analyst``.
-        kind: ``agent_events``, ``workflow_data``, or ``chat``: conversations by the day on which they began.
+        kind: ``agent_events``, ``workflow_data``, ``agent_tasks``, ``tool_executions`` or ``chat``.
         start: the first day.
-        end: the day after the last, which must have begun (UTC).
+        end: the day after the last, which must have begun (UTC); for tasks and tools it must be over.
         file_format: ``csv``, ``jsonl`` or ``parquet``; chat is ``jsonl`` only.
         out: a folder, or ``s3://bucket/prefix``.
         below_floor: export days below the retention floor too, for months that were restored from archives.
@@ -91,11 +92,11 @@ def export_training(
         progress: called as days go on.
 
     Raises:
-        InvalidInput: ``not_available_yet``, ``unknown_type``, ``invalid_range``, ``bad_destination``,
+        InvalidInput: ``unknown_type``, ``invalid_range``, ``bad_destination``,
             ``jsonl_only``, ``missing_packages``.
-        Gone: ``below_retention_floor``, events of the first day may have been dropped; ``month_absent``, a
+        Gone: ``below_retention_floor``, rows of the first day may have been removed; ``month_absent``, a
             month of the range had events and is not in the database.
-        Conflict: ``export_differs``, the database does not hold the same events any more; ``damaged_state``,
+        Conflict: ``export_differs``, the database does not hold the same rows any more; ``damaged_state``,
             ``other_schema_version``.
         Retryable: ``export_running``; ``horizon_held_back``, a transaction stays open.
 
@@ -106,21 +107,15 @@ def export_training(
     chosen = kind_named(kind)
     check_format(chosen, file_format)
     require_packages(file_format)
-    if not start < end <= datetime.now(UTC).date() + _DAY:  # a day that has not begun would be kept as empty
-        raise InvalidInput(
-            "range is not a range of days that have begun",
-            reason="invalid_range",
-            detail=f"{start} to {end}",
-            hint="the end is the day after the last one",
-        )
+    _check_range(chosen, start, end)
     place = place_at(out, f"data/training/{chosen.name}", settings)
     with session(settings.require_database_url(direct=True)) as connection:
         _lock(connection, place)
-        if chosen.of_events:
-            if not below_floor:
-                _refuse_dropped(connection, start)
+        if not below_floor:
+            _refuse_removed(connection, chosen, start)
+        if chosen.source == "events":
             _refuse_absent(connection, start, end)
-        export = _Export(connection, chosen, file_format, place, wait, progress or _silent)
+        export = _Export(connection, chosen, file_format, place, below_floor, wait, progress or _silent)
         return export.run(start, end)
 
 
@@ -139,16 +134,35 @@ def _lock(connection: Session, place: Place) -> None:
         )
 
 
-def _refuse_dropped(connection: Session, start: date) -> None:
-    floor = str(_row(connection, "telemetry.retention_floor")[0])
-    kept_from = ULID.from_str(floor).datetime.date()
+def _check_range(kind: Kind, start: date, end: date) -> None:
+    today = datetime.now(UTC).date()
+    records = kind.source == "records"
+    if start < end <= (today if records else today + _DAY):
+        return
+    raise InvalidInput(
+        f"range is not a range of days that {'are over' if records else 'have begun'}",
+        reason="invalid_range",
+        detail=f"{start} to {end}",
+        hint="the end is the day after the last one",
+    )
+
+
+def _refuse_removed(connection: Session, kind: Kind, start: date) -> None:
+    """Refuse days of which something may have been removed: a file without it would look complete."""
+    if kind.source == "events":
+        kept_from = ULID.from_str(str(_row(connection, "telemetry.retention_floor")[0])).datetime.date()
+        hint = "or restore the months from their archives (pylayer archive restore) and pass --below-floor"
+    elif kind.kept_from:
+        kept_from = (_row(connection, kind.kept_from)[0]).astimezone(UTC).date() + _DAY
+        hint = "or pass --below-floor to have what is left of them"
+    else:
+        return
     if start < kept_from:
         raise Gone(
-            "events of these days have been dropped, or may be at any time",
+            "rows of these days have been removed, or may be at any time",
             reason="below_retention_floor",
             detail=f"{start} lies before {kept_from}",
-            hint=f"export from {kept_from} on, or restore the months from their archives "
-            "(pylayer archive restore) and pass --below-floor",
+            hint=f"export from {kept_from} on, {hint}",
         )
 
 
@@ -171,6 +185,12 @@ def _row(connection: Session, function: str) -> Sequence[Any]:
     with translated():
         row = connection.execute(call_sql(function, ()).encode()).fetchone()
     return row or ()
+
+
+def _take_transaction_id(connection: Session) -> None:
+    """Use up one: whoever writes now has a lower one, so a horizon above it has waited for them all."""
+    with translated():
+        connection.execute("select pg_current_xact_id()")
 
 
 def _horizon(connection: Session, wait: float) -> Horizon:
@@ -198,6 +218,7 @@ class _Export:
     kind: Kind
     file_format: Format
     place: Place
+    below_floor: bool
     wait: float
     progress: Progress
 
@@ -206,6 +227,8 @@ class _Export:
         columns = columns_of(self.connection, self.kind)
         days = [start + n * _DAY for n in range((end - start).days)]
         if new := [day for day in days if day not in state.days]:
+            if self.kind.source == "records":
+                _take_transaction_id(self.connection)
             horizon = _horizon(self.connection, self.wait)
             state.days.update((day, Day(horizon=horizon)) for day in new)
             self._save(state)
@@ -246,8 +269,7 @@ class _Export:
             with copied(self.connection, query, day, state.days[day].horizon) as lines:
                 told = streamed(lines, lambda rows: self.progress(day, rows))
                 contents = write_rows(told, file, self.kind, self.file_format, columns)
-            if self.kind.of_events:
-                _refuse_absent(self.connection, day, day + _DAY)  # its month may have left meanwhile
+            self._refuse_left(day)
             size, digest = file.seek(0, os.SEEK_END), _sha256(file)
             found = ExportedFile(**contents.model_dump(), size_bytes=size, content_hash=digest)
             if known and known != found:
@@ -257,6 +279,13 @@ class _Export:
         self._save(state)
         self.progress(day, found.rows)
         return True
+
+    def _refuse_left(self, day: date) -> None:
+        """Refuse a day whose rows may have been removed while they were read."""
+        if self.kind.source == "events":
+            _refuse_absent(self.connection, day, day + _DAY)
+        elif not self.below_floor:
+            _refuse_removed(self.connection, self.kind, day)
 
     def _manifest(self, state: State, columns: list[Column]) -> Manifest:
         files = [
@@ -290,12 +319,12 @@ def _json(model: BaseModel) -> bytes:
 
 def _differs(name: str, known: ExportedFile, found: ExportedFile) -> Conflict:
     return Conflict(
-        "the day's events are not what was exported before",
+        "the day's rows are not what was exported before",
         reason="export_differs",
         detail=f"{name}: {found.rows} rows, sha256 {found.content_hash}; "
         f"before {known.rows} rows, sha256 {known.content_hash}",
-        hint="events were dropped by retention, or another database or version of the packages is used: "
-        "export into another folder",
+        hint="rows were removed by retention, failed tasks queued again, or another database or version of "
+        "the packages is used: export into another folder",
     )
 
 

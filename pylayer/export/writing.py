@@ -13,7 +13,6 @@ from pylayer.export.state import Column, Contents
 __all__ = ["require_packages", "write_rows"]
 
 _ID_LENGTH = 26
-_JSON_ID = len('{"event_id":"')
 _BLOCK_BYTES = 8 * 2**20
 
 
@@ -41,25 +40,31 @@ def write_rows(
     """
     contents = Contents()
     if file_format == "parquet":
-        _write_parquet(_counted(lines, contents), file, columns)
+        _write_parquet(_counted(lines, contents, _id_at(kind, file_format)), file, columns)
         return contents
     if file_format == "csv":
         file.write(next(lines))
-    id_at = (_JSON_ID if file_format == "jsonl" else 0) if kind.of_events else None
-    for line in _counted(lines, contents, id_at):
+    for line in _counted(lines, contents, _id_at(kind, file_format)):
         file.write(line)
     return contents
 
 
-def _counted(lines: Iterable[bytes], contents: Contents, id_at: int | None = 0) -> Iterator[bytes]:
+def _id_at(kind: Kind, file_format: Format) -> int | None:
+    """Return where in its line the id of a row begins."""
+    if kind.id_column is None:
+        return None
+    return len(f'{{"{kind.id_column}":"') if file_format == "jsonl" else 0
+
+
+def _counted(lines: Iterable[bytes], contents: Contents, id_at: int | None) -> Iterator[bytes]:
     line = b""
     for line in lines:
         if not contents.rows and id_at is not None:
-            contents.min_event_id = _id(line, id_at)
+            contents.min_id = _id(line, id_at)
         contents.rows += 1
         yield line
     if contents.rows and id_at is not None:
-        contents.max_event_id = _id(line, id_at)
+        contents.max_id = _id(line, id_at)
 
 
 def _id(line: bytes, start: int) -> str:
@@ -105,6 +110,7 @@ def _schema(columns: Sequence[Column]) -> Any:
     pyarrow = _arrow("pyarrow")
     types = {
         "int4": pyarrow.int32(),
+        "int8": pyarrow.int64(),
         "numeric": pyarrow.float64(),
         "timestamptz": pyarrow.timestamp("us", "UTC"),
     }

@@ -77,6 +77,8 @@ INLINED = {
     "telemetry.payload_number",
     "telemetry.training_agent_events",
     "telemetry.training_workflow_data",
+    "work.training_agent_tasks",
+    "work.training_tool_executions",
     "work.execution_of",
     "work.workflow_of",
     "work.id_suffix",

@@ -66,7 +66,7 @@ def test_a_line_is_a_conversation_as_it_was_held(
     ]
     manifest = json.loads(Path(done.manifest).read_text())
     assert manifest["columns"] == [{"name": "messages", "type": "jsonb"}]
-    assert (manifest["files"][0]["rows"], manifest["files"][0]["min_event_id"]) == (1, None)
+    assert (manifest["files"][0]["rows"], manifest["files"][0]["min_id"]) == (1, None)
 
 
 def test_conversations_stand_on_the_day_on_which_they_began(

@@ -153,7 +153,7 @@ def test_the_manifest_names_every_file(
     for entry, ids in zip(manifest["files"], [stored[:3], stored[3:4], stored[4:]], strict=True):
         body = (folder(tmp_path) / entry["path"]).read_bytes()
         assert (entry["size_bytes"], entry["content_hash"]) == (len(body), hashlib.sha256(body).hexdigest())
-        assert (entry["rows"], entry["min_event_id"], entry["max_event_id"]) == (
+        assert (entry["rows"], entry["min_id"], entry["max_id"]) == (
             len(ids),
             ids[0]["event_id"],
             ids[-1]["event_id"],
@@ -319,13 +319,6 @@ def test_two_exports_to_one_place_take_turns(
     export(settings, tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["agent_tasks", "tool_executions"])
-def test_types_of_later_versions_say_so(settings: Settings, tmp_path: Path, kind: str) -> None:
-    error = refused(lambda: export(settings, tmp_path, kind), InvalidInput, "not_available_yet")
-    assert error.detail
-    assert not list(tmp_path.iterdir())
-
-
 def test_what_can_not_be_exported(
     settings: Settings, stored: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,7 +392,7 @@ def test_the_rows_of_a_day_are_told(
     assert told == [(a, 0), (a, 2), (a, 3), (b, 0), (b, 1), (c, 0), (c, 1)]
 
 
-@pytest.mark.parametrize("kind", [kind.function for kind in KINDS.values() if kind.of_events])
+@pytest.mark.parametrize("kind", [kind.function for kind in KINDS.values() if kind.source == "events"])
 def test_rows_are_streamed_from_the_primary_key_of_the_months_that_matter(
     conn: Connection[Any], kind: str
 ) -> None:
