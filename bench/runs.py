@@ -2,8 +2,8 @@
 
 Alike for all: one server; the same steps a run, each result committed as JSON before the next step begins
 (synchronous_commit as the server has it); one run after the other, its result read at its end; each library
-on connections of its own, made as its documentation says, kept open and warm. The bare INSERT is one row and one
-commit a step, and nothing else: what no durable step can be cheaper than.
+on connections of its own, made as its documentation says, kept open and warm. The bare INSERT is one row and
+one commit a step, and nothing else: what no durable step can be cheaper than.
 """
 
 from __future__ import annotations
