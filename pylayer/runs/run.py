@@ -148,7 +148,7 @@ class Run(Namespace[R]):
                 workflow.workflow_id, inputs, child_id, workflow.version, self.run_id
             )
             if not found.has_ended:
-                yield from workflow.attempted(self._runner, child_id, None)
+                yield from workflow.attempted(self._runner, child_id, self.worker)
             step = yield from calls.await_execution(self.run_id, self.attempt, name, child_id)
             if step.status == "failed":
                 raise ChildFailed(step.error)

@@ -132,6 +132,15 @@ def test_a_run_that_begins_to_wait_while_a_signal_is_sent_gets_it(dsn: str, clai
     assert done(waiting.result())["status"] == "completed"
 
 
+def test_who_cannot_see_a_signal_does_not_wait_for_it(dsn: str, claimed: Connection[Row]) -> None:
+    with session(dsn) as waiting:
+        waiting.execute("set transaction isolation level repeatable read")
+        row(waiting, RUN)
+        row(claimed, EMIT)
+        assert refusal(lambda: row(waiting, AWAIT))[0] == "40001"
+    assert row(claimed, AWAIT)["status"] == "completed"
+
+
 def test_no_child_escapes_the_cancellation_of_its_parent(dsn: str, claimed: Connection[Row]) -> None:
     with session(dsn) as starter:
         row(starter, CHILD)
