@@ -22,7 +22,7 @@ Row: TypeAlias = dict[str, Any]
 Live: TypeAlias = Callable[[Path, int], int]
 # Each way of the run until it waits, and from the event on: two points around each call of the database, one
 # in each step. The calls are start, claim, a step each, the wait and reading the run; start, claim, the steps
-# that are known, the wait, a step each, of the child start, claim, step, end and the wait for it, and the end.
+# that are known, the wait, a step each, the child's start, claim, step and end, the wait for it, and the end.
 POINTS = {"before the event": 2 * 6 + 2, "after the event": 2 * 12 + 3}
 
 
@@ -98,7 +98,7 @@ def assert_undisturbed(client: pylayer.Client, conn: Connection[Row], ledger: Pa
         "select array_agg(w.payload ->> 'from_state' order by w.recorded_at, w.event_id) as was,"
         " array_agg(w.payload ->> 'to_state' order by w.recorded_at, w.event_id) as became"
         " from telemetry.workflow_events as w where w.item_id = 'run-1'"
-        " and w.recorded_at >= (select e.created_at from work.workflow_executions as e where e.run_id = 'run-1')"
+        " and w.recorded_at >= (select created_at from work.workflow_executions where run_id = 'run-1')"
     ).fetchone()
     assert told
     assert told["was"] == [None, *told["became"][:-1]], "no change without its event"
