@@ -61,8 +61,8 @@ class Run(Namespace[R]):
     def step(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Plan[Any]:
         """Call a function, once: its result is recorded, and returned without a call from then on.
 
-        Killed between the call and the record, the step is called again; killed after it, never. One that raised is
-        called again each time that the run is taken up, also where the function caught what it raised.
+        Killed between the call and the record, the step is called again; killed after it, never. One that
+        raised is called again each time that the run is taken up, also where the function caught its error.
 
         Args:
             name: of the step.

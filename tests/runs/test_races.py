@@ -208,3 +208,22 @@ def test_a_change_that_is_rolled_back_leaves_no_event(client: pylayer.Client, ds
         connection.rollback()
     assert client.executions.list() == []
     assert client.events.query() == []
+
+
+def test_changes_in_one_millisecond_are_told_in_their_order(
+    client: pylayer.Client, conn: Connection[Row]
+) -> None:
+    conn.execute(
+        "do $$ begin for n in 1..100 loop perform work.start_execution('w', p_run_id => n::text);"
+        " perform work.claim_execution(n::text, 'me');"
+        " perform work.complete_execution(n::text, 1); end loop; end $$"
+    )
+    client.rollups.refresh()
+    told = conn.execute(
+        "select distinct array_agg(payload ->> 'to_state' order by ts, event_id) as states"
+        " from telemetry.workflow_events group by run_id"
+    ).fetchall()
+    assert told == [{"states": ["pending", "running", "completed"]}]
+    assert conn.execute("select distinct state from telemetry.run_rollups").fetchall() == [
+        {"state": "completed"}
+    ]
