@@ -1,10 +1,16 @@
-"""Durable steps per second: a run of steps that do nothing, beside DBOS and Absurd on the same server."""
+"""Durable steps per second: runs of steps that do nothing, beside DBOS, Absurd and the bare INSERT.
+
+Alike for all: one server; the same steps a run, each result committed as JSON before the next step begins
+(synchronous_commit as the server has it); one run after the other, its result read at its end; each library
+on connections of its own, made as its documentation says, kept open and warm. The bare INSERT is one row and
+one commit a step, and nothing else: what no durable step can be cheaper than.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from absurd_sdk import Absurd
 from absurdctl import BUNDLED_SCHEMA_SQL
@@ -19,8 +25,11 @@ from pylayer.runs import Run, workflow
 
 __all__ = ["measure"]
 
-_STEPS = 50
-_OURS, _DBOS, _ABSURD = "pylayer", "dbos", "absurd-sdk"
+_OURS, _DBOS, _ABSURD, _BARE = "pylayer", "dbos", "absurd-sdk", "one INSERT a step"
+_LENGTHS = (50, 5)
+_WARM_UP = 3
+# Runs one workflow of so many steps, and returns what it returned.
+_RunOf: TypeAlias = Callable[[int], Any]
 
 
 def _nothing(n: int) -> int:
@@ -28,42 +37,50 @@ def _nothing(n: int) -> int:
 
 
 @workflow("bench")
-def _durable(run: Run[Any], _: Any) -> int:
-    return sum(run.step("nothing", _nothing, n) for n in range(_STEPS))
+def _durable(run: Run[Any], steps: int) -> int:
+    return sum(run.step("nothing", _nothing, n) for n in range(steps))
 
 
 def measure(settings: Settings, *, quick: bool) -> list[Result]:
-    """Measure whole runs of 50 steps, from their start to their end, one after the other."""
+    """Measure whole runs, from their start to their result, one after the other."""
     with (
         fresh_database(settings) as url,
         connect(url, settings=settings) as client,
-        _dbos(url) as peer,
-        _absurd(url) as other,
+        _dbos(url) as dbos,
+        _absurd(url) as absurd,
+        _bare(url) as bare,
     ):
-        cases = [
-            Case(_OURS, lambda _: _checked(_durable.run(client).outputs)),
-            Case(_DBOS, lambda _: _checked(peer())),
-            Case(_ABSURD, lambda _: other()),
-        ]
-        found = interleave(cases, 10 if quick else 60)
-    return [_beside(found, peer) for peer in (_DBOS, _ABSURD)]
+        peers: dict[str, _RunOf] = {_DBOS: dbos, _ABSURD: absurd, _BARE: bare}
+        runs: dict[str, _RunOf] = {_OURS: lambda steps: _durable.run(client, steps).outputs, **peers}
+        found: list[Result] = []
+        for steps in _LENGTHS:
+            timings = interleave(
+                [_case(name, run, steps) for name, run in runs.items()],
+                (10 if quick else 60) * max(_LENGTHS) // steps // 2,
+                warm_up=_WARM_UP,
+            )
+            found += [_beside(timings, peer, steps) for peer in peers]
+    return found
 
 
-def _checked(total: Any) -> None:
-    if total != sum(range(_STEPS)):
-        raise RuntimeError(f"a run returned {total}")
+def _case(name: str, run: _RunOf, steps: int) -> Case:
+    def checked(_: Any) -> None:
+        if run(steps) != sum(range(steps)):
+            raise RuntimeError(f"{name}: a run of {steps} steps returned something else")
+
+    return Case(name, checked)
 
 
 @contextmanager
-def _dbos(url: str) -> Generator[Callable[[], int]]:
+def _dbos(url: str) -> Generator[_RunOf]:
     # Destroyed first and last: it is one of its process.
     DBOS.destroy()
     DBOS(config={"name": "bench", "system_database_url": url, "log_level": "ERROR"})
     step = DBOS.step()(_nothing)
 
     @DBOS.workflow()
-    def run() -> int:
-        return sum(step(n) for n in range(_STEPS))
+    def run(steps: int) -> int:
+        return sum(step(n) for n in range(steps))
 
     DBOS.launch()
     try:
@@ -73,35 +90,55 @@ def _dbos(url: str) -> Generator[Callable[[], int]]:
 
 
 @contextmanager
-def _absurd(url: str) -> Generator[Callable[[], None]]:
+def _absurd(url: str) -> Generator[_RunOf]:
     with connection(url) as server:
         server.execute(BUNDLED_SCHEMA_SQL)
-        absurd = Absurd(server, queue_name="bench")
-        absurd.create_queue()
+    absurd = Absurd(url, queue_name="bench")
+    absurd.create_queue()
 
-        @absurd.register_task("bench")
-        def run(_: Any, context: Any) -> int:  # pyright: ignore[reportUnusedFunction]
-            return sum(context.step("nothing", lambda n=n: _nothing(n)) for n in range(_STEPS))
+    @absurd.register_task("bench")
+    def run(steps: Any, context: Any) -> int:  # pyright: ignore[reportUnusedFunction]
+        return sum(context.step("nothing", lambda n=n: _nothing(n)) for n in range(steps))
 
-        def whole() -> None:
-            spawned = absurd.spawn("bench", {})
-            absurd.work_batch(batch_size=1)
-            done = absurd.fetch_task_result(spawned["task_id"])
-            _checked(done.result if done else None)
+    def whole(steps: int) -> Any:
+        spawned = absurd.spawn("bench", steps)
+        absurd.work_batch()  # what its worker does, without the pause between two looks
+        done = absurd.fetch_task_result(spawned["task_id"])
+        return done.result if done else None
+
+    try:
+        yield whole
+    finally:
+        absurd.close()
+
+
+@contextmanager
+def _bare(url: str) -> Generator[_RunOf]:
+    with connection(url) as server:
+        server.execute(
+            "create table bare_steps (run_id text, step integer, output jsonb, primary key (run_id, step))"
+        )
+        runs = iter(range(1_000_000))
+
+        def whole(steps: int) -> int:
+            run_id = str(next(runs))
+            for n in range(steps):
+                server.execute("insert into bare_steps values (%s, %s, %s)", (run_id, n, str(_nothing(n))))
+            return sum(range(steps))
 
         yield whole
 
 
-def _beside(found: dict[str, Timing], peer: str) -> Result:
+def _beside(found: dict[str, Timing], peer: str, steps: int) -> Result:
     ours, theirs = found[_OURS], found[peer]
     return Result(
-        name=f"durable steps, beside {peer}",
-        value=_STEPS / ours.median,
+        name=f"durable steps, runs of {steps}",
+        value=steps / ours.median,
         unit="steps/s",
         repetitions=len(ours.seconds),
         noise=ours.spread,
-        compared_with=f"{peer}, runs of {_STEPS} steps",
-        reference=_STEPS / theirs.median,
+        compared_with=f"{peer} (±{theirs.spread:.0%})",
+        reference=steps / theirs.median,
         ratio=theirs.median / ours.median,
-        target=1.0,
+        target=None if peer == _BARE else 1.0,
     )

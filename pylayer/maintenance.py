@@ -38,10 +38,10 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
     """Run every part of the upkeep once, unless another session is at it.
 
     Makes the monthly partitions ahead, counts new events into the rollups, takes out the months that are old
-    enough, makes the runs fail whose deadline has passed, removes what expired uploads and deleted blobs left
-    behind, checkpoints that the settings do not keep and expired results of the graph cache, folds the counts
-    of repeated events, and does for tasks what time asks for. Needs the rights of ``pylayer_admin``, and to
-    detach a month those of ``pylayer_owner``.
+    enough, makes the runs fail whose deadline has passed, removes runs that ended long ago, what expired
+    uploads and deleted blobs left behind, checkpoints that the settings do not keep and expired results of
+    the graph cache, folds the counts of repeated events, and does for tasks what time asks for. Needs the
+    rights of ``pylayer_admin``, and to detach a month those of ``pylayer_owner``.
 
     Args:
         client: its connection string leads to the server itself, past a pooler.
@@ -53,7 +53,7 @@ def maintain(client: Client, progress: Progress = lambda _: None) -> list[TaskRe
                 _report("partitions", lambda: _partitions(client)),
                 _report("rollups", lambda: client.rollups.refresh().model_dump()),
                 _report("months", lambda: _months(client, session, progress)),
-                _report("runs", lambda: {"expired": client.executions.expire()}),
+                _report("runs", lambda: _runs(client)),
                 _report("uploads", lambda: _uploads(client)),
                 _report("checkpoints", lambda: _checkpoints(client)),
                 _report("graph cache", lambda: {"expired": _drain(client.graph_cache.remove_expired)}),
@@ -90,6 +90,13 @@ def _tasks(client: Client) -> dict[str, Any]:
     while deleted := client.tasks.purge():
         purged += deleted
     return {**swept.model_dump(), "fired": len(fired), "purged": purged}
+
+
+def _runs(client: Client) -> dict[str, Any]:
+    expired, purged = _drain(client.executions.expire), 0
+    while deleted := client.executions.purge():
+        purged += deleted
+    return {"expired": expired, "purged": purged}
 
 
 def _checkpoints(client: Client) -> dict[str, Any]:

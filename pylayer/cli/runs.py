@@ -43,7 +43,12 @@ def list_runs(
 ) -> None:
     """List runs, newest first."""
     if status is not None and status not in _STATUSES:
-        raise InvalidInput("this is no status of a run", reason="invalid_status", detail=status)
+        raise InvalidInput(
+            "this is no status of a run",
+            reason="invalid_status",
+            detail=status,
+            hint=f"one of {', '.join(_STATUSES)}",
+        )
     with connected() as client:
         found = client.executions.list(
             status=status,
@@ -82,7 +87,7 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
     facts = {
         "workflow": f"{run.workflow_id} {run.version or ''}".rstrip(),
         "status": " ".join(filter(None, (run.status, run.reason))),
-        "now": _now(run),
+        "now": None if run.has_ended else _now(run),
         "parent": run.parent_run_id,
         "started": _time(run.created_at),
         "took": _took(run.started_at, run.completed_at),
@@ -129,7 +134,9 @@ def tail(
                         _print_line(step, f"step {step.step_name} {step.status}", as_json=as_json)
                 if run.status != status:
                     status = run.status
-                    _print_line(run, " ".join(filter(None, (status, _now(run), run.error))), as_json=as_json)
+                    _print_line(
+                        run, " ".join(filter(None, (status, run.error or _now(run)))), as_json=as_json
+                    )
                 if run.has_ended:
                     return
                 time.sleep(interval)

@@ -2,11 +2,12 @@
 
 from pylayer.runs.executions import Executions
 from pylayer.runs.models import Execution, SentSignal, Span, Step, StoredSpan, WorkflowVersion
-from pylayer.runs.run import Run, Suspended
+from pylayer.runs.run import ChildFailed, Run, Suspended
 from pylayer.runs.workflow import Workflow, run_due, workflow
 from pylayer.runs.workflows import Workflows
 
 __all__ = [
+    "ChildFailed",
     "Execution",
     "Executions",
     "Run",

@@ -11,9 +11,11 @@ from pylayer.runs.models import Execution, Step
 
 __all__ = [
     "await_event",
+    "await_execution",
     "claim",
     "complete",
     "complete_step",
+    "completed_steps",
     "due",
     "fail",
     "fail_step",
@@ -101,6 +103,12 @@ def await_event(
         "p_timeout_seconds": timeout_seconds,
     }
     return call("work.await_event", params, one(Step), repeatable=True)
+
+
+def await_execution(run_id: str, attempt: int, step_name: str, child_run_id: str) -> Call[Step]:
+    """Return the call that waits for the end of a child."""
+    params = {**_step(run_id, attempt, step_name), "p_child_run_id": child_run_id}
+    return call("work.await_execution", params, one(Step), repeatable=True)
 
 
 def complete(run_id: str, attempt: int, outputs: str | None) -> Call[Execution]:

@@ -193,6 +193,20 @@ class Executions(Namespace[R]):
         return (yield from calls.await_event(run_id, attempt, step_name, event_name, timeout_seconds))
 
     @operation
+    def await_execution(self, run_id: str, attempt: int, step_name: str, child_run_id: str) -> Plan[Step]:
+        """Make a step of waiting for a child: ``waiting``, ``completed`` with its outputs, or ``failed``.
+
+        Args:
+            run_id, attempt: as `claim` returned them.
+            step_name: once in a run.
+            child_run_id: a run that was started with this one as its parent.
+
+        Raises:
+            NotFound: no such run or child. Conflict: ``not_a_child``; as `begin_step`.
+        """
+        return (yield from calls.await_execution(run_id, attempt, step_name, child_run_id))
+
+    @operation
     def emit_signal(
         self, run_id: str, event_name: str, payload: Any = None, *, signal_id: str | None = None
     ) -> Plan[SentSignal]:
@@ -268,6 +282,20 @@ class Executions(Namespace[R]):
         return (yield from call("work.expire_executions", {"p_limit": limit}, scalar, repeatable=True))
 
     @operation
+    def purge(self, limit: int = 1000) -> Plan[int]:
+        """Delete runs that ended longer ago than ``core.settings.run_retention_days`` (admin).
+
+        Part of `pylayer maintain`. Steps, signals and spans go with them; events and rollups stay.
+
+        Args:
+            limit: most runs, 1 to 10,000.
+
+        Returns:
+            How many were deleted; 0: none is left.
+        """
+        return (yield from call("work.purge_executions", {"p_limit": limit}, scalar, repeatable=True))
+
+    @operation
     def get_by_id(self, run_id: str) -> Plan[Execution]:
         """Return a run.
 
@@ -315,6 +343,15 @@ class Executions(Namespace[R]):
             NotFound: no such run.
         """
         return (yield from calls.list_steps(run_id, limit, after))
+
+    @operation
+    def step_results(self, run_id: str) -> Plan[dict[str, Any]]:
+        """Return the results of all steps that are complete, by name.
+
+        Raises:
+            NotFound: no such run.
+        """
+        return (yield from calls.completed_steps(run_id))
 
     @operation
     def record_traces(self, run_id: str, spans: Iterable[Span]) -> Plan[int]:

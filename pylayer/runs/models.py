@@ -74,7 +74,7 @@ class Execution(_Row):
         error_count: failures of its steps and of itself.
         attempt: how often it was claimed; steps name it.
         worker: who claimed it last; None while it waits.
-        waiting_for: the event that it waits for.
+        waiting_for: the event that it waits for; ``run`` and the id of a child that it waits for.
         due_at: from when on it may be claimed; None: never by the clock.
         deadline: when it fails if it has not ended.
         assigned_agents: agents that work on it.

@@ -7,20 +7,31 @@ import inspect
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pylayer.calls import Namespace, Own, Plan, R, Runner, Work, operation
 from pylayer.runs import calls
 from pylayer.runs.encoding import encode, error_text
 from pylayer.runs.models import Execution, Step
 
-__all__ = ["Run", "Suspended"]
+if TYPE_CHECKING:
+    from pylayer.runs.workflow import Workflow
+
+__all__ = ["ChildFailed", "Run", "Suspended"]
+
+# The run and the step whose function is being called.
+_around: ContextVar[tuple[object, str] | None] = ContextVar("_around", default=None)
 
 
 class Suspended(Exception):
     """Ends a workflow function whose run waits. Let it pass: the function is called again once it is due."""
+
+
+class ChildFailed(Exception):
+    """A child has failed or was cancelled; says which, and why."""
 
 
 class Run(Namespace[R]):
@@ -28,6 +39,7 @@ class Run(Namespace[R]):
 
     The function is called anew each time that the run is taken up: what it does outside of steps must lead
     to the same steps again. A name that is used again gets a number: ``fetch``, ``fetch#2``, ...
+    Steps inside the function of another are named after it: ``build/fetch``.
 
     Attributes:
         run_id: the run.
@@ -49,7 +61,8 @@ class Run(Namespace[R]):
     def step(self, name: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Plan[Any]:
         """Call a function, once: its result is recorded, and returned without a call from then on.
 
-        Killed between the call and the record, the step is called again; killed after it, never.
+        Killed between the call and the record, the step is called again; killed after it, never. One that
+        raised is called again each time that the run is taken up, also where the function caught its error.
 
         Args:
             name: of the step.
@@ -67,7 +80,7 @@ class Run(Namespace[R]):
             return self._outputs[name]
         start = time.perf_counter()
         try:
-            output = encode((yield from _outcome(functools.partial(function, *args, **kwargs))))
+            output = encode((yield from _outcome((self, name), functools.partial(function, *args, **kwargs))))
         except Suspended:
             raise
         except Exception as error:
@@ -110,10 +123,46 @@ class Run(Namespace[R]):
             self._waited(step)
         return self._outputs[name]
 
+    @operation
+    def child(self, workflow: Workflow, inputs: Any = None, *, name: str | None = None) -> Plan[Any]:
+        """Start a run of a workflow below this one, work on it, and wait for its end.
+
+        Where the child waits this run waits too, until somebody has taken up the child and brought it to its
+        end. The child's id is this run's and the step's name: ``release-1/build``.
+
+        Args:
+            workflow: its workflow.
+            inputs: what it starts with.
+            name: of the step; default the name of the workflow.
+
+        Returns:
+            The child's outputs.
+
+        Raises:
+            ChildFailed: it has failed or was cancelled; `Executions.retry` it and this run to go on.
+            Conflict: as `step`.
+        """
+        name = self._next(name or workflow.workflow_id)
+        if name not in self._outputs:
+            child_id = f"{self.run_id}/{name}"
+            found = yield from calls.start(
+                workflow.workflow_id, inputs, child_id, workflow.version, self.run_id
+            )
+            if not found.has_ended:
+                yield from workflow.attempted(self._runner, child_id, self.worker)
+            step = yield from calls.await_execution(self.run_id, self.attempt, name, child_id)
+            if step.status == "failed":
+                raise ChildFailed(step.error)
+            self._waited(step)
+        return self._outputs[name]
+
     def _next(self, name: str) -> str:
         """Return the step's name in this run, the same in each attempt."""
         if self.is_suspended:
             raise Suspended
+        run, outer = _around.get() or (None, "")
+        if run is self:
+            name = f"{outer}/{name}"
         self._names[name] += 1
         return name if self._names[name] == 1 else f"{name}#{self._names[name]}"
 
@@ -124,15 +173,42 @@ class Run(Namespace[R]):
         self._outputs[step.step_name] = step.output
 
 
-def _outcome(function: Callable[[], Any]) -> Plan[Any]:
-    """Call a function: an async one where the plan runs, another in a thread of an async client."""
+class _Within:
+    """An awaitable that is awaited inside a step."""
+
+    def __init__(self, around: tuple[object, str], pending: Awaitable[Any]) -> None:
+        self._around = around
+        self._pending = pending
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        token = _around.set(self._around)
+        try:
+            return (yield from self._pending.__await__())
+        finally:
+            _around.reset(token)
+
+    def close(self) -> None:
+        """Give up what is not going to be awaited."""
+        cast("Coroutine[Any, Any, Any]", self._pending).close()
+
+
+def _within(around: tuple[object, str], function: Callable[[], Any]) -> Any:
+    token = _around.set(around)
+    try:
+        return function()
+    finally:
+        _around.reset(token)
+
+
+def _outcome(around: tuple[object, str], function: Callable[[], Any]) -> Plan[Any]:
+    """Call a step's function: an async one where the plan runs, another in a thread of an async client."""
     if inspect.iscoroutinefunction(function):
-        result = yield from Own(function)
+        result = yield from Own(lambda: _Within(around, function()))
     else:
-        result = yield from Work(function)
+        result = yield from Work(lambda: _within(around, function))
         if inspect.isawaitable(result):  # a lambda around a call of an async function
             pending = result
-            result = yield from Own(lambda: pending)
+            result = yield from Own(lambda: _Within(around, pending))
     return settled(result)
 
 

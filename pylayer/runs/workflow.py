@@ -151,6 +151,18 @@ class Workflow:
             raise
         return (yield from calls.get(run_id))
 
+    def attempted(self, client: Runner, run_id: str, worker: str | None) -> Plan[Execution | None]:
+        """Return the plan of `resume` that leaves to the run why it failed; None: somebody else has it."""
+        try:
+            return (yield from self.taken_up(client, run_id, worker))
+        except Exception as error:
+            if isinstance(error, Conflict) and error.reason in _NOT_NOW | _LOST:
+                return None
+            found = yield from calls.get(run_id)
+            if not found.has_ended:
+                raise  # no fault of the run's
+            return found
+
 
 def workflow(
     workflow_id: str, *, version: str | None = None, lease_seconds: int = 300
@@ -206,12 +218,7 @@ def _due(
 ) -> Plan[list[Execution]]:
     done: list[Execution] = []
     for found in (yield from calls.due(list(workflows), limit)):
-        try:
-            done.append((yield from workflows[found.workflow_id].taken_up(client, found.run_id, worker)))
-        except (Retryable, Unavailable):
-            raise
-        except Exception as error:
-            if isinstance(error, Conflict) and error.reason in _NOT_NOW | _LOST:
-                continue  # somebody else was faster
-            done.append((yield from calls.get(found.run_id)))
+        run = yield from workflows[found.workflow_id].attempted(client, found.run_id, worker)
+        if run is not None:
+            done.append(run)
     return done

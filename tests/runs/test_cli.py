@@ -119,5 +119,5 @@ def test_mistakes(runs: Invoke, client: pylayer.Client) -> None:
 def test_maintenance_ends_what_is_past_its_deadline(client: pylayer.Client) -> None:
     client.executions.start("w", run_id="r", deadline=datetime.now(UTC) - timedelta(seconds=1))
     [task] = [task for task in maintain(client) if task.task == "runs"]
-    assert task.done == {"expired": 1}
+    assert task.done == {"expired": 1, "purged": 0}
     assert client.executions.get_by_id("r").reason == "deadline_passed"

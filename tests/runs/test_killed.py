@@ -22,8 +22,8 @@ Row: TypeAlias = dict[str, Any]
 Live: TypeAlias = Callable[[Path, int], int]
 # Each way of the run until it waits, and from the event on: two points around each call of the database, one
 # in each step. The calls are start, claim, a step each, the wait and reading the run; start, claim, the steps
-# that are known, the wait, a step each and the end.
-POINTS = {"before the event": 2 * 6 + 2, "after the event": 2 * 7 + 2}
+# that are known, the wait, a step each, the child's start, claim, step and end, the wait for it, and the end.
+POINTS = {"before the event": 2 * 6 + 2, "after the event": 2 * 12 + 3}
 
 
 @pytest.fixture
@@ -88,16 +88,17 @@ def kill_once(
 
 def assert_undisturbed(client: pylayer.Client, conn: Connection[Row], ledger: Path) -> None:
     run = client.executions.get_by_id("run-1")
-    assert (run.status, run.outputs, run.completed_steps) == ("completed", {"total": 1110}, 5)
+    assert (run.status, run.outputs, run.completed_steps) == ("completed", {"total": 1115}, 6)
     calls = Counter(ledger.read_text().split())
-    assert calls.keys() == {"step", "step#2", "step#3", "step#4"}
-    assert calls.total() <= 5, "at most the one step that died between its call and its record"
-    assert completed(conn) == {"step", "step#2", "wait_for go", "step#3", "step#4"}
+    assert calls.keys() == {"step", "step#2", "step#3", "step#4", "below"}
+    assert calls.total() <= 6, "at most the one step that died between its call and its record"
+    assert completed(conn) == {"step", "step#2", "wait_for go", "step#3", "step#4", "below"}
+    assert client.executions.get_by_id("run-1/below").attempt <= 2
     told = conn.execute(
         "select array_agg(w.payload ->> 'from_state' order by w.recorded_at, w.event_id) as was,"
         " array_agg(w.payload ->> 'to_state' order by w.recorded_at, w.event_id) as became"
         " from telemetry.workflow_events as w where w.item_id = 'run-1'"
-        " and w.recorded_at >= (select e.created_at from work.workflow_executions as e)"
+        " and w.recorded_at >= (select created_at from work.workflow_executions where run_id = 'run-1')"
     ).fetchone()
     assert told
     assert told["was"] == [None, *told["became"][:-1]], "no change without its event"

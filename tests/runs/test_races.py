@@ -132,6 +132,15 @@ def test_a_run_that_begins_to_wait_while_a_signal_is_sent_gets_it(dsn: str, clai
     assert done(waiting.result())["status"] == "completed"
 
 
+def test_who_cannot_see_a_signal_does_not_wait_for_it(dsn: str, claimed: Connection[Row]) -> None:
+    with session(dsn) as waiting:
+        waiting.execute("set transaction isolation level repeatable read")
+        row(waiting, RUN)
+        row(claimed, EMIT)
+        assert refusal(lambda: row(waiting, AWAIT))[0] == "40001"
+    assert row(claimed, AWAIT)["status"] == "completed"
+
+
 def test_no_child_escapes_the_cancellation_of_its_parent(dsn: str, claimed: Connection[Row]) -> None:
     with session(dsn) as starter:
         row(starter, CHILD)
@@ -199,3 +208,22 @@ def test_a_change_that_is_rolled_back_leaves_no_event(client: pylayer.Client, ds
         connection.rollback()
     assert client.executions.list() == []
     assert client.events.query() == []
+
+
+def test_changes_in_one_millisecond_are_told_in_their_order(
+    client: pylayer.Client, conn: Connection[Row]
+) -> None:
+    conn.execute(
+        "do $$ begin for n in 1..100 loop perform work.start_execution('w', p_run_id => n::text);"
+        " perform work.claim_execution(n::text, 'me');"
+        " perform work.complete_execution(n::text, 1); end loop; end $$"
+    )
+    client.rollups.refresh()
+    told = conn.execute(
+        "select distinct array_agg(payload ->> 'to_state' order by ts, event_id) as states"
+        " from telemetry.workflow_events group by run_id"
+    ).fetchall()
+    assert told == [{"states": ["pending", "running", "completed"]}]
+    assert conn.execute("select distinct state from telemetry.run_rollups").fetchall() == [
+        {"state": "completed"}
+    ]

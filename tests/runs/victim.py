@@ -42,20 +42,26 @@ def point() -> None:
 def work(n: int, total: int) -> int:
     """The step: notes itself, and adds to what there is."""
     with ledger.open("a") as file:
-        file.write(f"step#{n}\n" if n > 1 else "step\n")
+        file.write("below\n" if n > STEPS else f"step#{n}\n" if n > 1 else "step\n")
     point()
     return total + n
 
 
+@workflow("below")
+def below(run: Run[Any], total: int) -> int:
+    """One step."""
+    return run.step("below", work, 5, total)
+
+
 @workflow("victim")
 def victim(run: Run[Any], inputs: dict[str, int]) -> dict[str, int]:
-    """Four steps, each of which needs the one before, an event between them."""
+    """Four steps, each of which needs the one before, an event between them; then a child of one step."""
     total = inputs["start"]
     for n in range(1, STEPS + 1):
         total = run.step("step", work, n, total)
         if n == 2:
             total += run.wait_for("go")
-    return {"total": total}
+    return {"total": run.child(below, total)}
 
 
 def live() -> None:

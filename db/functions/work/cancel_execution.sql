@@ -3,7 +3,8 @@
 -- Parameters: p_run_id; p_reason, why; p_actor, who: the first 1,000 and 500 characters are kept.
 -- Returns:    the run.
 -- Errors:     PT404 no_run; PT409 run_ended: it has completed or failed.
--- Tables:     work.workflow_executions (rows locked, parents first, updated), telemetry.workflow_events (inserted).
+-- Tables:     work.workflow_executions (rows locked, parents first, one that waits for it included; updated),
+--             telemetry.workflow_events (inserted).
 -- Repeat:     safe.
 create or replace function work.cancel_execution(p_run_id text, p_reason text default null, p_actor text default null)
 returns work.execution_info
@@ -14,6 +15,7 @@ declare
   v_run work.workflow_executions;
   v_found text[] := array[p_run_id];
 begin
+  perform work.lock_waiting_parent(p_run_id => p_run_id);
   select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
   if v_run.status is null or v_run.status in ('completed', 'failed') then
     perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);

@@ -3,7 +3,8 @@
 -- Parameters: p_run_id; p_attempt, what work.claim_execution returned; p_outputs, at most 1 MiB.
 -- Returns:    the run.
 -- Errors:     PT404 no_run; PT409 stale_attempt, run_ended, run_not_running, deadline_passed; PT413 value_limit.
--- Tables:     work.workflow_executions (row locked, updated), telemetry.workflow_events (inserted).
+-- Tables:     work.workflow_executions (a parent that waits for it, then its row locked; both updated),
+--             telemetry.workflow_events (inserted).
 -- Repeat:     safe by the same attempt: the first result stays.
 create or replace function work.complete_execution(p_run_id text, p_attempt integer, p_outputs jsonb default null)
 returns work.execution_info
@@ -11,10 +12,10 @@ language plpgsql volatile parallel unsafe security definer  -- definer on purpos
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_run work.workflow_executions := work.lock_execution(
-    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'completed'
-  );
+  v_run work.workflow_executions;
 begin
+  perform work.lock_waiting_parent(p_run_id => p_run_id);
+  v_run := work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'completed');
   perform work.check_document(p_what => 'outputs', p_value => p_outputs);
   if v_run.status = 'running' then
     update work.workflow_executions as e

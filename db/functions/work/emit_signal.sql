@@ -40,8 +40,12 @@ begin
     values (emit_signal.signal_id, p_run_id, p_event_name, coalesce(p_payload, 'null'))
     on conflict do nothing;
     v_is_same := found;  -- else another run was sent the same id at the same time
-    update work.workflow_executions as e set due_at = clock_timestamp(), updated_at = clock_timestamp()
-    where e.run_id = p_run_id and e.status = 'waiting' and e.waiting_for = p_event_name;
+    -- Also when it does not wait: a transaction that began before, and cannot see the signal, then fails instead of waiting.
+    update work.workflow_executions as e
+    set
+      due_at = case when e.status = 'waiting' and e.waiting_for = p_event_name then clock_timestamp() else e.due_at end,
+      updated_at = clock_timestamp()
+    where e.run_id = p_run_id;
   elsif created then
     perform work.refuse_run(p_run_id => p_run_id, p_status => v_status);
   end if;

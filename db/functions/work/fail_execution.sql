@@ -4,7 +4,8 @@
 --             kept; p_reason, a word for its event: the first 1,000 characters are kept.
 -- Returns:    the run.
 -- Errors:     PT404 no_run; PT409 stale_attempt, run_ended, run_not_running.
--- Tables:     work.workflow_executions (row locked, updated), telemetry.workflow_events (inserted).
+-- Tables:     work.workflow_executions (a parent that waits for it, then its row locked; both updated),
+--             telemetry.workflow_events (inserted).
 -- Repeat:     safe by the same attempt.
 create or replace function work.fail_execution(
   p_run_id text, p_attempt integer, p_error text, p_reason text default null
@@ -13,10 +14,10 @@ language plpgsql volatile parallel unsafe security definer  -- definer on purpos
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_run work.workflow_executions := work.lock_execution(
-    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'failed'
-  );
+  v_run work.workflow_executions;
 begin
+  perform work.lock_waiting_parent(p_run_id => p_run_id);
+  v_run := work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'failed');
   if v_run.status = 'running' then
     update work.workflow_executions as e
     set

@@ -1,7 +1,7 @@
 select no_plan();
 
 select is(
-  (select e - 'event_id' from telemetry.state_changed_event('story', 'INFR-001', null, 'backlog') as e),
+  (select e - '{event_id,ts}'::text[] from telemetry.state_changed_event('story', 'INFR-001', null, 'backlog') as e),
   '{"event_name": "workflow.item_state_changed", "item_id": "INFR-001", "payload": {"item_type": "story", "from_state": null, "to_state": "backlog"}}',
   'at creation from_state is null, and what is not known is left out'
 );
@@ -20,5 +20,15 @@ select is(
   )) as i),
   array['created', 'created', 'created'], 'many in one call, each with an id of its own'
 );
+
+select ok(
+  bool_and(e.ts > e.before),
+  'each later than the one before, however many fall into a millisecond'
+) from (
+  select (s.event ->> 'ts')::timestamptz as ts, coalesce(lag((s.event ->> 'ts')::timestamptz) over (order by s.n), '-infinity') as before
+  from (
+    select n, telemetry.state_changed_event('task', 't', n::text, (n + 1)::text) as event from generate_series(1, 50) as n offset 0
+  ) as s
+) as e;
 
 select * from finish();
