@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from multiprocessing import parent_process
 from multiprocessing.util import Finalize
 from typing import Any
@@ -87,7 +88,7 @@ class Session:
     def finish(self, status: str, **facts: Any) -> None:
         """Record how the call ended, after all spans that were taken."""
         if self.is_open:
-            self.end = {"status": status, **facts}
+            self.end = {"status": status, "status_at": datetime.now(UTC), **facts}
             self._writer.put(self)
 
 
@@ -147,7 +148,8 @@ class Writer:
     def close(self, timeout: float = 5.0) -> None:
         """Flush, then end. What is not recorded then is lost."""
         if not self.flush(timeout):
-            _log.warning("executions of graphs are lost: %s calls were not recorded", len(self._dirty))
+            waiting = len(self._dirty) + self._is_busy
+            _log.warning("executions of graphs are lost: %s were not recorded to their end", waiting)
         with self._lock:
             self._stopping = True
             self._work.notify()
@@ -316,6 +318,7 @@ def begin_session(  # noqa: PLR0917 - keywords cost time, and this runs before t
             "workflow_id": (context.workflow_name or "graph")
             .encode()[:_WORKFLOW_BYTES]
             .decode(errors="ignore"),
+            "started_at": datetime.now(UTC),
             "inputs": snapshot(inputs),
             "project_id": context.project_id,
             "metadata": {name: storable(text, len(text)) for name, text in about.items() if text},

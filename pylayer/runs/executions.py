@@ -337,11 +337,13 @@ class Executions(Namespace[R]):
         worker: str,
         *,
         workflow_id: str | None = None,
+        started_at: datetime | None = None,
         inputs: Any = None,
         project_id: str | None = None,
         metadata: dict[str, Any] | None = None,
         spans: Iterable[Span] = (),
         status: RunStatus | None = None,
+        status_at: datetime | None = None,
         outputs: Any = None,
         error: str | None = None,
         reason: str | None = None,
@@ -353,9 +355,11 @@ class Executions(Namespace[R]):
             run_id: the run.
             worker: who drives it: a name that ends with a ULID of its own for each start or resumption.
             workflow_id: its workflow, to start or resume it; None: neither.
+            started_at: when it was started or resumed, at most 23 hours ago; None is now.
             inputs, project_id, metadata: of a run that is new.
             spans: at most 1,000 that have ended; an `AttemptSpan` counts as a try of its step.
             status: ``waiting``, ``completed``, ``failed`` or ``cancelled``; None: it goes on.
+            status_at: when that was, as ``started_at``.
             outputs, error, reason: of a run that has ended.
             alive_seconds: it fails when nothing more is recorded for so long, 1 to 86,400.
 
@@ -370,11 +374,13 @@ class Executions(Namespace[R]):
             "p_run_id": run_id,
             "p_worker": worker,
             "p_workflow_id": workflow_id,
+            "p_started_at": started_at,
             "p_inputs": encoded_or_none(inputs),
             "p_project_id": project_id,
             "p_metadata": encoded_or_none(metadata),
             "p_spans": encode(found) if found else None,
             "p_status": status,
+            "p_status_at": status_at,
             "p_outputs": encoded_or_none(outputs),
             "p_error": error,
             "p_reason": reason,
