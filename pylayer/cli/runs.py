@@ -219,7 +219,7 @@ def _row(run: Execution) -> tuple[str, ...]:
 def _now(run: Execution) -> str | None:
     """Return what the run is at, or why it ended."""
     if run.status == "waiting":
-        what = f"for {run.waiting_for}" if run.waiting_for else ""
+        what = f"for {run.waiting_for}" if run.waiting_for else "" if run.due_at else "to be resumed"
         return f"{what} until {_time(run.due_at)}".strip() if run.due_at else what
     if run.status == "running":
         return " ".join(filter(None, (run.current_step, f"by {run.worker}")))

@@ -165,6 +165,7 @@ class Writer:
         self._dirty: dict[Session, None] = {}
         self._living: WeakSet[Session] = WeakSet()
         self._waiting = 0
+        self._failures = 0
         self._next_look = 0.0
         self._is_busy = False
         self._stopping = False
@@ -178,23 +179,30 @@ class Writer:
         self._lock.release()
 
     def _run(self) -> None:
-        failures = 0
-        while (session := self._take()) is not None:
-            try:
-                self._record(session)
-                failures = 0
-            except (Retryable, Unavailable) as error:
-                self._note("executions of graphs can't be recorded and are kept for later: %s", error)
-                failures += 1
-                self._put_back(session, _backoff(failures))
-            except Exception as error:
-                self._note("an execution of a graph can't be recorded: %r", error)
-                self._give_up(session)
-            finally:
-                with self._lock:
-                    self._is_busy = False
-                    self._idle.notify_all()
+        while self._record_next():
+            pass
         self._client.close()
+
+    def _record_next(self) -> bool:
+        """Wait for something to record, and try to; return False once the writer was closed."""
+        session = self._take()
+        if session is None:
+            return False
+        try:
+            self._record(session)
+            self._failures = 0
+        except (Retryable, Unavailable) as error:
+            self._note("executions of graphs can't be recorded and are kept for later: %s", error)
+            self._failures += 1
+            self._put_back(session, _backoff(self._failures))
+        except Exception as error:
+            self._note("an execution of a graph can't be recorded: %r", error)
+            self._give_up(session)
+        finally:
+            with self._lock:
+                self._is_busy = False
+                self._idle.notify_all()
+        return True
 
     def _take(self) -> Session | None:
         """Wait for a session with something to record, or whose run is to be said to live."""

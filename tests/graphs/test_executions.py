@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import operator
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -22,7 +24,9 @@ from langgraph.types import Command, interrupt
 
 import pylayer
 from pylayer import run_context
-from pylayer.langgraph import flush_executions, instrument, pauses
+from pylayer.emitter import Emitter, SqlTransport
+from pylayer.langgraph import flush_executions, instrument, pauses, recording, scopes
+from pylayer.langgraph.spans import OpenSpan
 from pylayer.runs import Execution, Step, StoredSpan
 from tests.graphs.support import STATE, Model, Recorder, Way, outcome
 from tests.graphs.test_attempts import RETRY, Failing, everything, says
@@ -160,6 +164,39 @@ def test_rows_say_what_happened(way: Way, kept: pylayer.Client, recorder: Record
             assert around.started_at <= span.started_at <= span.ended_at
     failed = [span.error for span in found.spans if span.status == "error"]
     assert failed == ["ConnectionError: try 1", "ConnectionError: try 2"]
+
+
+def test_events_come_from_the_database_and_the_emitter_once_each(
+    way: Way, kept: pylayer.Client, dsn: str, tmp_path: Path
+) -> None:
+    graph = graph_of(a=says("a"), b=says("b")).compile(name="both")
+    with Emitter(SqlTransport(dsn), spool=tmp_path) as emitter:
+        way(instrument(graph, emitter=emitter, executions=kept), {}, {"configurable": {"run_id": "r"}})
+        assert emitter.flush(30)
+    assert Kept(kept).changes == DONE
+    found = [
+        event.payload.get("to_state") or event.payload["step_name"] for event in kept.events.timeline("r")
+    ]
+    assert found == ["running", "a", "b", "completed"]
+
+
+def test_runs_leave_nothing_in_memory(kept: pylayer.Client) -> None:
+    def work(state: State) -> State:
+        if state["number"] % 10 == 9:
+            raise ValueError
+        return {"seen": [str(Model().invoke("hi").content)]}
+
+    graph = instrument(graph_of(work=work).compile(), emitter=Recorder(), executions=kept)
+    gc.collect()
+    before = len(scopes._places)
+    for number in range(100):
+        outcome(lambda number=number: graph.invoke({"number": number}))
+    assert flush_executions(30)
+    gc.collect()
+    assert len(scopes._places) == before
+    [writer] = recording._writers.values()
+    assert (len(writer._dirty), len(writer._living), writer._waiting) == (0, 0, 0)
+    assert not [found for found in gc.get_objects() if isinstance(found, recording.Session | OpenSpan)]
 
 
 def test_without_being_asked_nothing_is_recorded(way: Way, kept: pylayer.Client, recorder: Recorder) -> None:
