@@ -226,8 +226,7 @@ class Reporter(GraphCallbackHandler):
         run = Run(run_id.int, namespace, given_context(), context, place=place, send=self._send)
         root = None
         if self._executions is not None:
-            earlier = before and before.session
-            run.session = begin_session(self._executions, context, thread, inputs, self._prices, earlier)
+            run.session = begin_session(self._executions, context, thread, inputs, self._prices)
             root = run.session and root_span(run_id.int, workflow, run.session.keep)
         adopt(run_id, run, root)
         attend(run)

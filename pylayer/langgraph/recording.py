@@ -50,20 +50,13 @@ class Session:
         writer: what records it.
         start: keywords of `Executions.record` that start or resume the run.
         prices: asked when there is something to price.
-        before: the session that the run waited in.
     """
 
     def __init__(
-        self,
-        writer: Writer,
-        run_id: str,
-        start: dict[str, Any],
-        prices: Callable[[], PriceTable],
-        before: Session | None = None,
+        self, writer: Writer, run_id: str, start: dict[str, Any], prices: Callable[[], PriceTable]
     ) -> None:
         self.run_id = run_id
         self.prices = prices
-        self.before = before
         self.pid = os.getpid()
         self.worker = f"{_HOST}:{self.pid}:{new_ulid()}"
         self.spans: deque[OpenSpan] = deque()
@@ -214,10 +207,7 @@ class Writer:
                     self._dirty |= dict.fromkeys(self._living)
                 if self._dirty:
                     session = next(iter(self._dirty))
-                    while session.before is not None and session.before in self._dirty:
-                        session = session.before
                     del self._dirty[session]
-                    session.before = None
                     self._is_busy = True
                     return session
                 self._work.wait(self._next_look - now)
@@ -251,8 +241,8 @@ class Writer:
                 self._living.discard(session)
             elif session.is_open:
                 self._living.add(session)
-            if session.spans or session.end:
-                self._dirty[session] = None
+            if session.spans or session.end:  # before the call that resumes its run
+                self._dirty = {session: None} | self._dirty
 
     def _give_up(self, session: Session) -> None:
         with self._lock:
@@ -302,13 +292,12 @@ def writer_for(client: Client | AsyncClient) -> Writer:
         return _writers[key]
 
 
-def begin_session(  # noqa: PLR0917 - keywords cost time, and this runs before the graph
+def begin_session(
     client: Client | AsyncClient,
     context: RunContext,
     thread: str | None,
     inputs: Any,
     prices: Callable[[], PriceTable],
-    before: Session | None,
 ) -> Session | None:
     """Begin to record a call of a graph; what goes wrong is a log line.
 
@@ -318,7 +307,6 @@ def begin_session(  # noqa: PLR0917 - keywords cost time, and this runs before t
         thread: LangGraph's thread.
         inputs: what the graph was given.
         prices: asked when there is something to price.
-        before: the session that the run waited in.
     """
     try:
         about = {"thread_id": thread, "item_id": context.item_id, "agent_role": context.agent_role}
@@ -331,7 +319,7 @@ def begin_session(  # noqa: PLR0917 - keywords cost time, and this runs before t
             "project_id": context.project_id,
             "metadata": {name: storable(text, len(text)) for name, text in about.items() if text},
         }
-        return Session(writer_for(client), context.run_id or "", start, prices, before)
+        return Session(writer_for(client), context.run_id or "", start, prices)
     except Exception as error:
         _log.warning("a run of a graph can't be recorded as an execution: %r", error)
         return None

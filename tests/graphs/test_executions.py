@@ -21,6 +21,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph
 from langgraph.types import Command, interrupt
+from psycopg import Connection
 
 import pylayer
 from pylayer import run_context
@@ -296,14 +297,19 @@ def test_a_resumption_elsewhere_goes_on_with_the_same_steps(
     assert recorder.changes() == []
 
 
-def test_quick_resumptions_keep_their_order(kept: pylayer.Client, recorder: Recorder) -> None:
+def test_quick_resumptions_keep_their_order(
+    kept: pylayer.Client, recorder: Recorder, conn: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_BATCH", 1)
     nodes = {f"ask_{number}": asks for number in range(5)}
     graph = instrument(
         graph_of(**nodes).compile(checkpointer=InMemorySaver()), emitter=recorder, executions=kept
     )
-    graph.invoke({}, THREAD)
-    for _ in nodes:
-        graph.invoke(Command(resume="yes"), THREAD)
+    with conn.transaction():
+        conn.execute("lock work.workflow_executions in access exclusive mode")
+        graph.invoke({}, THREAD)
+        for _ in nodes:
+            graph.invoke(Command(resume="yes"), THREAD)
     found = Kept(kept)
     assert found.changes == [
         *NEW,

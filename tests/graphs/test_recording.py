@@ -18,6 +18,7 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.graph import START, StateGraph
 from psycopg import Connection
 from pydantic import BaseModel
 
@@ -29,8 +30,8 @@ from pylayer.langgraph.recording import Session, Writer
 from pylayer.langgraph.snapshots import MAX_CHARACTERS, snapshot
 from pylayer.runs import Span
 from tests.faults.test_postgres_killed import kill_postgres
-from tests.graphs.support import Recorder
-from tests.graphs.test_attempts import says
+from tests.graphs.support import Recorder, outcome
+from tests.graphs.test_attempts import RETRY, Failing, says
 from tests.graphs.test_executions import DONE, NEW, Kept, changes, graph_of
 
 
@@ -102,23 +103,24 @@ def test_answers_that_are_lost(
     kept: pylayer.Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Writer._send
-    lost: list[str] = []
+    lost: set[bool] = set()
 
     def send_and_lose(self: Writer, session: Session, spans: list[Span], end: Any) -> bool:
         mine = real(self, session, spans, end)
-        if len(lost) % 2 == 0:
-            lost.append("lost")
+        if bool(spans) not in lost:
+            lost.add(bool(spans))
             raise pylayer.Unavailable("the answer was lost")
-        lost.append("")
         return mine
 
     monkeypatch.setattr(Writer, "_send", send_and_lose)
-    two_steps(kept, recorder).invoke({})
+    graph = StateGraph(State).add_node("first", says("first")).add_edge(START, "first")
+    graph.add_node("broken", Failing(99), retry_policy=RETRY).add_edge("first", "broken")
+    outcome(lambda: instrument(graph.compile(), emitter=recorder, executions=kept).invoke({}))
     found = Kept(kept)
-    assert "lost" in lost
-    assert found.tries() == {"first#1": ("completed", 1), "second#2": ("completed", 1)}
-    assert found.run.completed_steps == 2
-    assert found.changes == DONE
+    assert True in lost
+    assert found.tries() == {"first#1": ("completed", 1), "broken#2": ("failed", 3)}
+    assert (found.run.completed_steps, found.run.error_count) == (1, 4)
+    assert found.changes == [*NEW, ("running", "failed")]
 
 
 def test_no_node_waits_for_the_database(
