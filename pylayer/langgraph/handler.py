@@ -214,8 +214,8 @@ class Reporter(GraphCallbackHandler):
         place = None if thread is None else (workflow or "", thread, namespace or "")
         chosen = around.run_id or _text(metadata.get("run_id"))
         resumes = inputs is None or isinstance(inputs, Command)
-        before = unpark(place) if resumes or namespace else None
-        if before is not None and chosen not in {None, before.context.run_id}:
+        before = unpark(place)  # new input ends the wait of the thread, too: that run is never resumed
+        if before is not None and not ((resumes or namespace) and chosen in {None, before.context.run_id}):
             before = None
         context = around.with_changes(
             run_id=before.context.run_id if before else chosen or new_ulid(),

@@ -35,7 +35,9 @@ _log = logging.getLogger(__name__)
 MAX_SPANS = 50_000  # that wait while the database is away; newer ones are dropped
 MAX_SESSIONS = 10_000
 ALIVE_SECONDS = 600
-_BATCH = 250  # spans in a call, which takes 1 MiB: an error has at most 2,000 characters
+_BATCH = (
+    80  # spans in a call, which takes 1 MiB: one has at most 2,000 characters of error and 1,500 of names
+)
 _CONNECT_SECONDS = 5.0
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 30.0
@@ -127,10 +129,7 @@ class Writer:
             self._dirty[session] = None
             self._work.notify()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pylayer-executions", daemon=True)
-                self._thread.start()
-                if parent_process() is not None:  # such children end without atexit
-                    Finalize(None, lifecycle.close_all, exitpriority=0)
+                self._start()
         return True
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -164,6 +163,13 @@ class Writer:
         self._stopping = False
         self._said: str | None = None
         self._thread: threading.Thread | None = None
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="pylayer-executions", daemon=True)
+        thread.start()
+        self._thread = thread
+        if parent_process() is not None:  # such children end without atexit
+            Finalize(None, lifecycle.close_all, exitpriority=0)
 
     def _hold(self) -> None:
         self._lock.acquire()

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -18,6 +18,7 @@ from typing import Annotated, Any, TypedDict
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
 from psycopg import Connection
 from pydantic import BaseModel
@@ -174,6 +175,26 @@ def test_spans_that_are_refused_do_not_keep_the_run_open(
     assert found.run.status == "completed"
     assert "first#1" not in found.steps
     assert [record.name for record in caplog.records] == [recording.__name__]
+
+
+def test_many_large_spans(kept: pylayer.Client, recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:
+    @tool
+    def broken() -> str:
+        """Break."""
+        raise ValueError("\U0001f600" * 3000)
+
+    named = broken.with_config(run_name="\U0001f600" * 600)
+
+    def node(state: State) -> State:
+        for _ in range(200):
+            with suppress(ValueError):
+                named.invoke({})
+        return {}
+
+    instrument(graph_of(node=node).compile(), emitter=recorder, executions=kept).invoke({})
+    found = Kept(kept)
+    assert (found.run.status, len(found.spans)) == ("completed", 202)
+    assert caplog.records == []
 
 
 def test_what_waits_is_limited(
