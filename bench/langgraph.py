@@ -1,4 +1,4 @@
-"""LangGraph: the same graph with and without instrumentation, events going to the database meanwhile."""
+"""LangGraph: the same graph plain, instrumented, and recorded as executions; the database works meanwhile."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any, TypedDict
 
 from langgraph.graph import START, StateGraph
+from psycopg import Connection
 
-from bench.environment import fresh_database
+import pylayer
+from bench.environment import connection, fresh_database
 from bench.results import Result
 from bench.timing import Case, Timing, interleave
 from pylayer.config import Settings
 from pylayer.emitter import Emitter, SqlTransport
-from pylayer.langgraph import instrument
+from pylayer.langgraph import flush_executions, instrument
 
 __all__ = ["measure"]
 
@@ -33,29 +35,50 @@ def measure(settings: Settings, *, quick: bool) -> list[Result]:
         fresh_database(settings) as url,
         tempfile.TemporaryDirectory() as spool,
         Emitter(SqlTransport(url), spool=spool) as emitter,
+        pylayer.connect(url) as client,
     ):
         results = [
-            _overhead(f"20 nodes that {name} for 1 ms", work, emitter, rounds)
+            result
             for name, work in (("compute", _computing()), ("wait", lambda: time.sleep(_WORK)))
+            for result in _overhead(f"20 nodes that {name} for 1 ms", work, emitter, client, rounds)
         ]
-        expected = 2 * (rounds + 1) * (_NODES + 2)
         emitter.flush()
-        if (delivered := emitter.stats.delivered) != expected:
-            raise RuntimeError(f"{delivered} events were stored, not {expected}")
+        flush_executions()
+        _check("events", emitter.stats.delivered, 2 * (rounds + 1) * (_NODES + 2 + _NODES))
+        with connection(url) as server:
+            _check("steps", _count(server, "work.step_executions"), 2 * (rounds + 1) * _NODES)
+            _check("spans", _count(server, "work.execution_traces"), 2 * (rounds + 1) * (_NODES + 1))
         return results
 
 
-def _overhead(name: str, work: Callable[[], object], emitter: Emitter, rounds: int) -> Result:
+def _overhead(
+    name: str, work: Callable[[], object], emitter: Emitter, client: pylayer.Client, rounds: int
+) -> list[Result]:
     plain = _chain(work)
     instrumented = instrument(plain, workflow_name="bench", emitter=emitter)
+    recorded = instrument(plain, workflow_name="bench", emitter=emitter, executions=client)
     found = interleave(
         [
             Case("plain", lambda _: plain.invoke({"steps": 0})),
             Case("instrumented", lambda _: instrumented.invoke({"steps": 0})),
+            Case("recorded", lambda _: recorded.invoke({"steps": 0})),
         ],
         rounds,
     )
-    return _cost(f"instrumented graph, {name}", found["instrumented"], found["plain"])
+    return [
+        _cost(f"instrumented graph, {name}", found["instrumented"], found["plain"], 1.05),
+        _cost(f"the same, with executions, {name}", found["recorded"], found["plain"], None),
+    ]
+
+
+def _count(server: Connection[Any], table: str) -> int:
+    row = server.execute(f"select count(*) from {table}".encode()).fetchone()
+    return row[0] if row else 0
+
+
+def _check(what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise RuntimeError(f"{found} {what} were stored, not {expected}")
 
 
 def _chain(work: Callable[[], object]) -> Any:
@@ -86,7 +109,7 @@ def _computing() -> Callable[[], object]:
     return lambda: sum(range(count))
 
 
-def _cost(name: str, timing: Timing, beside: Timing) -> Result:
+def _cost(name: str, timing: Timing, beside: Timing, target: float | None) -> Result:
     return Result(
         name=name,
         value=timing.median * 1000,
@@ -96,6 +119,6 @@ def _cost(name: str, timing: Timing, beside: Timing) -> Result:
         compared_with="the same graph, not instrumented",
         reference=beside.median * 1000,
         ratio=timing.median / beside.median,
-        target=1.05,
+        target=target,
         relation="at most",
     )

@@ -92,6 +92,11 @@ class Client(Namespaces[Sync]):
         found = self._pool.conninfo
         return found if isinstance(found, str) else found()
 
+    @property
+    def role(self) -> str | None:
+        """The database role that its calls run under; None is the login itself."""
+        return self._role
+
     def using(self, connection: Connection[Any]) -> Client:
         """Return a client that makes its calls on ``connection`` and never commits for its owner.
 
@@ -201,6 +206,11 @@ class AsyncClient(Namespaces[Async]):
     def database_url(self) -> str:
         """The connection string of its pool, with a password if it has one."""
         return str(self._pool.conninfo)
+
+    @property
+    def role(self) -> str | None:
+        """The database role that its calls run under; None is the login itself."""
+        return self._role
 
     def using(self, connection: AsyncConnection[Any]) -> AsyncClient:
         """Return a client that makes its calls on ``connection``, as `Client.using` does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from pylayer.cli.tables import Column, print_rows
 from pylayer.client import Client
 from pylayer.demo.text import plain
 from pylayer.errors import InvalidInput
-from pylayer.runs import Execution, Step
+from pylayer.runs import Execution, Step, StoredSpan
 
 __all__ = ["app"]
 
@@ -77,12 +77,14 @@ def list_runs(
 
 @app.command()
 def show(run_id: RunId, as_json: AsJson = False) -> None:
-    """Show a run and its steps."""
+    """Show a run, its steps and its spans."""
     with connected() as client:
         run = client.executions.get_by_id(run_id)
         steps = sorted(_steps(client, run_id), key=lambda step: step.started_at)
+        spans = list(_spans(client, run_id))
     if as_json:
-        typer.echo(json.dumps(_document(run) | {"steps": [_document(step) for step in steps]}))
+        parts = {"steps": [_document(step) for step in steps], "spans": [_document(span) for span in spans]}
+        typer.echo(json.dumps(_document(run) | parts))
         return
     facts = {
         "workflow": f"{run.workflow_id} {run.version or ''}".rstrip(),
@@ -112,6 +114,18 @@ def show(run_id: RunId, as_json: AsJson = False) -> None:
             Column("result", cuttable=True),
         )
         print_rows(columns, [_step_row(step) for step in steps])
+    if spans:
+        typer.echo("")
+        columns = (
+            Column("span", cuttable=True),
+            Column("kind"),
+            Column("began (UTC)"),
+            Column("ms", right=True),
+            Column("tokens", right=True),
+            Column("USD", right=True),
+            Column("result", cuttable=True),
+        )
+        print_rows(columns, [_span_row(span, depth) for span, depth in _tree(spans)])
 
 
 @app.command()
@@ -167,6 +181,31 @@ def _steps(client: Client, run_id: str) -> Iterator[Step]:
         after = page[-1].step_name
 
 
+def _spans(client: Client, run_id: str) -> Iterator[StoredSpan]:
+    after: str | None = None
+    while True:
+        page = client.executions.list_traces(run_id, limit=_PAGE, after=after)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].span_id
+
+
+def _tree(spans: Sequence[StoredSpan]) -> list[tuple[StoredSpan, int]]:
+    """Return the spans with their depth, each after the one around it; else at the top."""
+    known = {span.span_id for span in spans}
+    inside: dict[str | None, list[StoredSpan]] = {}
+    for span in reversed(spans):
+        inside.setdefault(span.parent_span_id if span.parent_span_id in known else None, []).append(span)
+    found: list[tuple[StoredSpan, int]] = []
+    ahead = [(span, 0) for span in inside.pop(None, ())]
+    while ahead:
+        span, depth = ahead.pop()
+        found.append((span, depth))
+        ahead += [(inner, depth + 1) for inner in inside.pop(span.span_id, ())]
+    return found + [(span, 0) for circle in inside.values() for span in circle]
+
+
 def _document(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude={"created"})
 
@@ -187,7 +226,7 @@ def _row(run: Execution) -> tuple[str, ...]:
 def _now(run: Execution) -> str | None:
     """Return what the run is at, or why it ended."""
     if run.status == "waiting":
-        what = f"for {run.waiting_for}" if run.waiting_for else ""
+        what = f"for {run.waiting_for}" if run.waiting_for else "" if run.due_at else "to be resumed"
         return f"{what} until {_time(run.due_at)}".strip() if run.due_at else what
     if run.status == "running":
         return " ".join(filter(None, (run.current_step, f"by {run.worker}")))
@@ -198,6 +237,14 @@ def _step_row(step: Step) -> tuple[str, ...]:
     ms = "" if step.duration_ms is None else str(step.duration_ms)
     result = step.error or _short(step.output) or ""
     return (step.step_name, step.status, _time(step.started_at), ms, str(step.tries), result)
+
+
+def _span_row(span: StoredSpan, depth: int) -> tuple[str, ...]:
+    ms = f"{(span.ended_at - span.started_at).total_seconds() * 1000:.0f}"
+    tokens = "" if span.input_tokens is None else f"{span.input_tokens}+{span.output_tokens or 0}"
+    cost = "" if span.cost_usd is None else f"{span.cost_usd:.4f}"
+    result = span.error or span.model or ""
+    return ("  " * depth + span.name, span.kind, _time(span.started_at), ms, tokens, cost, result)
 
 
 def _short(value: Any) -> str | None:

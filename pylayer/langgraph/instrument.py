@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from langchain_core.callbacks import BaseCallbackManager
 from langgraph.pregel import Pregel
 
+from pylayer.client import AsyncClient, Client
 from pylayer.errors import InvalidInput
 from pylayer.events.context import RunContext, locate_with
 from pylayer.langgraph.handler import Reporter, Sink
@@ -24,6 +25,7 @@ def instrument(
     agent_role: str | None = None,
     item_id: str | None = None,
     emitter: Sink | None = None,
+    executions: Client | AsyncClient | None = None,
 ) -> G:
     """Return a copy of a compiled graph that reports its runs and each attempt of its nodes.
 
@@ -36,6 +38,8 @@ def instrument(
         agent_role: the role of nodes whose metadata has no ``agent_role``; default that of the `run_context`.
         item_id: the work item that its runs are about; default that of the `run_context`.
         emitter: where the events go; default `pylayer.emitter.default_emitter`.
+        executions: records each run as an execution with its steps and spans, too, in this client's database:
+            in the background, on a connection of its own. Default: runs are events only.
 
     Raises:
         InvalidInput: ``not_a_graph``; ``invalid_field``, a name or id over 500 characters.
@@ -56,7 +60,7 @@ def instrument(
         )
     settings = RunContext().with_changes(workflow_name=workflow_name, agent_role=agent_role, item_id=item_id)
     locate_with(locate)
-    reporter = Reporter(settings, graph.get_name(), emitter)
+    reporter = Reporter(settings, graph.get_name(), emitter, executions)
     config = graph.config or {}
     return graph.copy({"config": {**config, "callbacks": _with_reporter(config.get("callbacks"), reporter)}})
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from weakref import ref
 
@@ -15,7 +15,11 @@ from langchain_core.runnables.config import var_child_runnable_config
 from pylayer.events.context import RunContext
 from pylayer.langgraph.usage import ModelCall
 
-__all__ = ["Attempt", "Change", "Run", "Scope", "adopt", "find", "locate"]
+if TYPE_CHECKING:
+    from pylayer.langgraph.recording import Session
+    from pylayer.langgraph.spans import OpenSpan
+
+__all__ = ["Attempt", "Change", "Run", "Scope", "adopt", "find", "locate", "span_at"]
 
 
 class Change(NamedTuple):
@@ -72,9 +76,10 @@ class Run(Scope):
         place: what a resumption has in common with the run that was interrupted; None: it can't be resumed.
         interrupted: whether it waits to be resumed.
         reports: ended attempts and changes that are to be emitted, in the order in which they happened.
+        session: what records it as an execution; None where that was not asked for.
     """
 
-    __slots__ = ("_send", "_sending", "interrupted", "place", "reports")
+    __slots__ = ("_send", "_sending", "interrupted", "place", "reports", "session")
 
     def __init__(
         self,
@@ -90,6 +95,7 @@ class Run(Scope):
         self.place = place
         self.interrupted = False
         self.reports: deque[Attempt | Change] = deque()
+        self.session: Session | None = None
         self._send = send
         self._sending = Lock()
 
@@ -98,6 +104,8 @@ class Run(Scope):
         with self._sending:
             while self.reports:
                 self._send(self.reports.popleft())
+        if self.session is not None:
+            self.session.wake()
 
 
 class Attempt(Scope):
@@ -146,12 +154,13 @@ class Attempt(Scope):
 
 
 class _Place(ref[UUID]):
-    """Where a run of LangChain is, as long as its UUID lives."""
+    """Where a run of LangChain is, as long as its UUID lives, and its span where these are recorded."""
 
-    __slots__ = ("number", "scope")
+    __slots__ = ("number", "scope", "span")
 
     number: int
     scope: Run | Attempt
+    span: OpenSpan | None
 
 
 # The UUID that names a run lives in the run's manager, in its children and in the contexts made inside, so an
@@ -172,11 +181,19 @@ def find(run_id: UUID | None) -> Run | Attempt | None:
     return place.scope
 
 
-def adopt(run_id: UUID, scope: Run | Attempt) -> None:
+def span_at(run_id: UUID | None) -> OpenSpan | None:
+    """Return the span of a run of LangChain; None where spans are not recorded."""
+    if run_id is None or (place := _places.get(run_id.int)) is None:
+        return None
+    return place.span
+
+
+def adopt(run_id: UUID, scope: Run | Attempt, span: OpenSpan | None = None) -> None:
     """Note which scope a run of LangChain is in."""
     place = _Place(run_id, _forget)
     place.number = run_id.int
     place.scope = scope
+    place.span = span
     _places[place.number] = place
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Execution", "SentSignal", "Span", "Step", "StoredSpan", "WorkflowVersion"]
+__all__ = ["AttemptSpan", "Execution", "SentSignal", "Span", "Step", "StoredSpan", "WorkflowVersion"]
 
 RunStatus = Literal["pending", "running", "waiting", "completed", "failed", "cancelled"]
 StepStatus = Literal["running", "waiting", "completed", "failed"]
@@ -206,6 +206,16 @@ class Span(_Row):
     output_tokens: int | None = None
     cost_usd: Decimal | None = None
     metadata: dict[str, Any] | None = None
+
+
+class AttemptSpan(Span):
+    """An attempt of a step of a run that something else drives.
+
+    Attributes:
+        outcome: ``completed``, ``failed``, or ``waiting`` for a step that goes on when the run is resumed.
+    """
+
+    outcome: Literal["completed", "failed", "waiting"]
 
 
 class StoredSpan(Span):

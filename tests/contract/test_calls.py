@@ -107,6 +107,7 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "executions.list": lambda r: r.executions.list(),
     "executions.list_steps": lambda r: r.executions.list_steps("run-1"),
     "executions.step_results": lambda r: r.executions.step_results("run-1"),
+    "executions.record": lambda r: r.executions.record("run-1", f"me:{ID}"),
     "executions.record_traces": lambda r: r.executions.record_traces("run-1", [SPAN]),
     "executions.list_traces": lambda r: r.executions.list_traces("run-1"),
     "checkpoints.put": lambda r: r.checkpoints.put(

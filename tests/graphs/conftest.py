@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+import pylayer
 from pylayer.events import PAYLOADS, current_context
 from pylayer.events.context import RunContext
+from pylayer.langgraph import recording
 from tests.graphs.support import WAYS, Recorder, Way
 
 
@@ -26,3 +28,12 @@ def recorder() -> Iterator[Recorder]:
 def way(request: pytest.FixtureRequest) -> Way:
     """Each way to run a graph."""
     return WAYS[request.param]
+
+
+@pytest.fixture
+def kept(client: pylayer.Client) -> Iterator[pylayer.Client]:
+    """A client in whose database executions are recorded; the threads that do it end with the test."""
+    yield client
+    for writer in recording._writers.values():
+        writer.close()
+    recording._writers.clear()

@@ -192,6 +192,18 @@ def test_new_input_is_a_new_run(recorder: Recorder) -> None:
     assert len(run_ids(recorder)) == 2
 
 
+def test_new_input_ends_the_wait_of_a_thread(way: Way, recorder: Recorder) -> None:
+    def asks_once(state: State) -> State:
+        return {} if state.get("seen") else {"seen": [interrupt("sure?")]}
+
+    graph = instrument(chain(asks_once, checkpointer=InMemorySaver()), emitter=recorder)
+    way(graph, {}, THREAD)
+    way(graph, {"seen": ["new"]}, THREAD)
+    way(graph, None, THREAD)
+    waited = recorder.events[0].run_id
+    assert [event.run_id for event in recorder.states].count(waited) == 1
+
+
 def test_interrupted_runs_are_kept_to_a_limit(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pauses, "_MOST", 2)
     monkeypatch.setattr(pauses, "_parked", {})

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -15,6 +16,7 @@ import pylayer
 from pylayer.cli import app
 from pylayer.errors import Conflict, InvalidInput, NotFound
 from pylayer.maintenance import maintain
+from pylayer.runs import Span
 
 Invoke = Callable[..., Result]
 
@@ -121,3 +123,44 @@ def test_maintenance_ends_what_is_past_its_deadline(client: pylayer.Client) -> N
     [task] = [task for task in maintain(client) if task.task == "runs"]
     assert task.done == {"expired": 1, "purged": 0}
     assert client.executions.get_by_id("r").reason == "deadline_passed"
+
+
+def test_show_draws_the_spans_as_a_tree(runs: Invoke, client: pylayer.Client) -> None:
+    start = datetime(2026, 1, 31, tzinfo=UTC)
+
+    def span(span_id: str, parent: str | None, second: int, **more: Any) -> Span:
+        began = start + timedelta(seconds=second)
+        return Span.model_validate(
+            {
+                "span_id": span_id,
+                "parent_span_id": parent,
+                "name": span_id,
+                "kind": "agent",
+                "started_at": began,
+                "ended_at": began + timedelta(milliseconds=1500),
+                **more,
+            }
+        )
+
+    client.executions.start("w", run_id="r")
+    usage = {"model": "large", "input_tokens": 1000, "output_tokens": 20, "cost_usd": "0.0104"}
+    client.executions.record_traces(
+        "r",
+        [
+            span("graph", None, 0),
+            span("plan", "graph", 1),
+            span("chat", "plan", 2, kind="llm", **usage),
+            span("work", "graph", 3, status="error", error="no\nluck"),
+            span("orphan", "gone", 4),
+            span("loop", "loop", 5),
+        ],
+    )
+    lines = runs("show", "r").stdout.splitlines()
+    tree = lines[next(n for n, line in enumerate(lines) if line.startswith("span")) :]
+    assert [line[:8].rstrip() for line in tree] == [
+        *("span", "graph", "  plan", "    chat", "  work", "orphan", "loop"),
+    ]
+    assert tree[3].split() == ["chat", "llm", "2026-01-31", "00:00:02", "1500", "1000+20", "0.0104", "large"]
+    assert tree[4].endswith("no\\nluck")
+    found = json.loads(runs("show", "r", "--json").stdout)
+    assert [span["span_id"] for span in found["spans"]] == ["graph", "plan", "chat", "work", "orphan", "loop"]
