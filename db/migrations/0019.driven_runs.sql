@@ -48,12 +48,12 @@ declare
   v_was work.workflow_executions := case when tg_op = 'UPDATE' then old end;
 begin
   -- Its time is that of the change; microseconds keep the order of two that are stored in one millisecond.
-  perform telemetry.ingest_event(jsonb_build_object('ts', new.status_at) || telemetry.state_changed_event(
+  perform telemetry.ingest_event(telemetry.state_changed_event(
     p_item_type => 'workflow_run', p_item_id => new.run_id, p_from_state => v_was.status, p_to_state => new.status,
     p_run_id => new.run_id, p_workflow_name => new.workflow_id, p_project_id => new.project_id,
     p_reason => new.reason, p_actor => new.actor,
     p_time_in_state_seconds => extract(epoch from new.status_at - v_was.status_at)::double precision
-  ));
+  ) || jsonb_build_object('ts', new.status_at));
   return null;
 end
 $$;
