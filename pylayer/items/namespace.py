@@ -327,6 +327,18 @@ class Items(Namespace[R]):
         return (yield from call("work.delete_item", {"p_item_id": item_id}, scalar, repeatable=True))
 
     @operation
+    def restore(self, item_id: str) -> Plan[bool]:
+        """Bring back an item that was removed (admin), as it was. Safe to repeat.
+
+        Returns:
+            True when this call did it, False when it was not removed.
+
+        Raises:
+            NotFound: there is no such item.
+        """
+        return (yield from call("work.restore_item", {"p_item_id": item_id}, scalar, repeatable=True))
+
+    @operation
     def add_dependency(
         self, item_id: str, depends_on_item_id: str, *, actor: str | None = None
     ) -> Plan[bool]:
@@ -378,6 +390,24 @@ class Items(Namespace[R]):
             "p_actor": actor,
         }
         return (yield from call("work.attach_artifact", params, one(Attachment), repeatable=True))
+
+    @operation
+    def detach(self, item_id: str, artifact_id: str, version: int | None = None) -> Plan[bool]:
+        """Detach an artifact from an item; the artifact stays. Safe to repeat.
+
+        Args:
+            item_id: the item.
+            artifact_id: the artifact.
+            version: default every version that is attached.
+
+        Returns:
+            True when this call did it, False when it was not attached.
+
+        Raises:
+            NotFound: there is no such item.
+        """
+        params = {"p_item_id": item_id, "p_artifact_id": artifact_id, "p_version": version}
+        return (yield from call("work.detach_artifact", params, scalar, repeatable=True))
 
     @operation
     def attachments(self, item_id: str, *, limit: int = 100) -> Plan[list[Attachment]]:

@@ -40,6 +40,7 @@ FROZEN = {
     "work.guard_item_transition",
     "work.guard_new_item",
     "work.guard_execution",
+    "work.keep_comment_revision",
     "work.is_json_mime",
     "work.store_execution_event",
 }

@@ -95,11 +95,18 @@ def test_decisions_comments_attachments_and_projects(client: pylayer.Client) -> 
     assert client.decisions.list(item_id=item.item_id)[0].superseded_by_id == second.decision_id
     comment = client.comments.add(item.item_id, "hello", is_ai=True)
     assert client.comments.list(item.item_id) == [comment]
+    edited = client.comments.edit(comment.comment_id, "hello all", actor="ada")
+    assert (edited.body, edited.edited_by, edited.created_at) == ("hello all", "ada", comment.created_at)
+    assert client.comments.list(item.item_id) == [edited]
     assert client.comments.delete(comment.comment_id)
     artifact = client.artifacts.write(type="report", content="text")
     attached = client.items.attach(item.item_id, artifact.artifact_id, label="log")
     assert (attached.version, client.items.attachments(item.item_id)) == (1, [attached])
+    assert client.items.detach(item.item_id, artifact.artifact_id)
+    assert client.items.attachments(item.item_id) == []
     assert client.items.delete(item.item_id)
+    assert client.items.restore(item.item_id)
+    assert client.items.get_by_id(item.item_id).title == "x"
     assert client.projects.delete("web")
 
 

@@ -6,8 +6,8 @@
 --   p_fields  a JSON object of role, description, provider, model, system_prompt, capabilities, tools, config, budget, tags,
 --             metadata. What it leaves out is as in the latest version; null in it clears a field
 -- Returns: the version, or the latest one when nothing differs.
--- Errors:  PT400 invalid_fields, unknown_field, invalid_field; PT413 field_limit; 40001 stale_definition (a session whose
---          snapshot is older than the latest version; not at read committed).
+-- Errors:  PT400 invalid_fields, unknown_field, invalid_field; PT409 stale_definition (the transaction's
+--          snapshot is older than the latest version; not at read committed); PT413 field_limit.
 -- Tables:  ai.agent_definitions (an advisory lock for the name until the end of the transaction; read, inserted).
 -- Repeat:  safe.
 create or replace function ai.save_agent_definition(p_name text, p_fields jsonb default '{}')
@@ -49,13 +49,13 @@ exception
       hint = 'a name is 1 to 100 of A-Z, a-z, 0-9, ., _ and -; a role or model has at most 200 characters, a provider 100';
   when unique_violation then
     raise exception using
-      errcode = '40001', message = 'the definition has a newer version than this transaction sees',
+      errcode = 'PT409', message = 'the definition has a newer version than this transaction sees',
       constraint = 'stale_definition', detail = format('name %s, version %s', p_name, v_old.version),
       hint = 'try the transaction again';
 end
 $$;
 comment on function ai.save_agent_definition(text, jsonb) is
-'Makes the next version of a definition of agents, unless the latest says the same; safe to repeat. Errors: PT400, PT413 field_limit';
+'Makes the next version of a definition of agents, unless the latest says the same; safe to repeat. Errors: PT400, PT409 stale_definition, PT413 field_limit';
 alter function ai.save_agent_definition(text, jsonb) owner to pylayer_api;
 revoke all on function ai.save_agent_definition(text, jsonb) from public;
 grant execute on function ai.save_agent_definition(text, jsonb) to pylayer_admin;
