@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, Unpack
 from psycopg.types.json import Jsonb
 
 from pylayer.calls import Namespace, Plan, R, call, one, operation, rows, scalar
+from pylayer.errors import InvalidInput
 from pylayer.ids import new_ulid
 from pylayer.items.models import Attachment, Item, ItemFields, ItemMatch, ItemState, Transition
 
@@ -30,7 +31,8 @@ class Items(Namespace[R]):
             actor: who does it, in words; default the login.
 
         Raises:
-            InvalidInput: a value that is none. NotFound: no such item or project.
+            InvalidInput: a value that is none; ``not_made_here``: a new item that is assigned or waits.
+            NotFound: no such item or project.
             Conflict: ``stale_version``: somebody has edited it; ``item_exists``: the id is another item's.
             TooLarge: a field over 256 KiB.
 
@@ -48,6 +50,13 @@ class Items(Namespace[R]):
                 "p_actor": actor,
             }
             return (yield from call("work.update_item", params, one(Item)))
+        if item.assigned_user_id or item.assigned_agent_id or item.depends_on:
+            raise InvalidInput(
+                "an item is made without an assignment and without dependencies",
+                reason="not_made_here",
+                detail=f"item {item.item_id}",
+                hint="save it first, then call assign and add_dependency",
+            )
         title = fields.pop("title")
         params = {
             "p_item_type": item.item_type,

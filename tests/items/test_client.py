@@ -46,6 +46,16 @@ def test_save_makes_and_edits(client: pylayer.Client) -> None:
     assert stale.value.reason == "stale_version"
 
 
+@pytest.mark.parametrize(
+    "more", [{"assigned_user_id": "u"}, {"assigned_agent_id": "a"}, {"depends_on": ("B",)}]
+)
+def test_save_drops_nothing_unseen(client: pylayer.Client, more: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        client.items.save(Item(item_type="task", title="x", **more))
+    assert refused.value.reason == "not_made_here"
+    assert client.items.list() == []
+
+
 def test_save_again_after_an_answer_that_was_lost(client: pylayer.Client) -> None:
     item = Item(item_type="task", title="x", metadata={"k": [1, None]})
     assert client.items.save(item) == client.items.save(item)
