@@ -64,11 +64,12 @@ def list_items(
         Column("type"),
         Column("state"),
         Column("P", right=True),
-        Column("since (UTC)"),
+        Column("since"),
         Column("title", cuttable=True),
         Column("assigned to", cuttable=True),
     )
-    print_rows(columns, [_row(item) for item in found])
+    shown = len(columns) if any(map(_assignee, found)) else len(columns) - 1  # the title needs the room
+    print_rows(columns[:shown], [_row(item)[:shown] for item in found])
 
 
 @app.command()
@@ -240,7 +241,7 @@ def _user_id(client: Client, user: str | None) -> str | None:
 
 
 def _row(item: Item) -> tuple[str, ...]:
-    since = _minute(item.state_since) if item.state_since else ""
+    since = f"{item.state_since.astimezone(UTC):%Y-%m-%d}" if item.state_since else ""
     return (
         item.item_id,
         item.item_type,

@@ -292,7 +292,7 @@ class Items(Namespace[R]):
             limit: 1 to 200 items.
 
         Raises:
-            InvalidInput: an empty query, or a limit that is none.
+            InvalidInput: a query without a word to search for, or a limit that is none.
         """
         params: dict[str, Any] = {
             "p_query": query,
