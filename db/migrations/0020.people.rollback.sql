@@ -1,3 +1,6 @@
+drop trigger decisions_begin on work.decisions;
+drop function work.guard_decision();
+
 revoke update (detached_at) on work.attachments from pylayer_api;
 drop trigger attachments_keep on work.attachments;
 drop trigger attachments_immutable on work.attachments;

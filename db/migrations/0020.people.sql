@@ -174,3 +174,26 @@ for each row execute function core.forbid_mutation();
 alter table work.attachments enable always trigger attachments_immutable;
 alter table work.attachments enable always trigger attachments_keep;
 grant update (detached_at) on work.attachments to pylayer_api;
+
+-- Decisions ---------------------------------------------------------------------------------------------------
+
+-- One that is there already: rows of one statement could else supersede each other.
+create function work.guard_decision() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from work.decisions as d where d.decision_id = new.supersedes_id) then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such decision', constraint = 'no_decision',
+      detail = left(new.supersedes_id, 64), hint = 'work.list_decisions shows those that exist';
+  end if;
+  return new;
+end
+$$;
+comment on function work.guard_decision() is
+'Trigger function: a decision supersedes one that is there already, so never in a circle. Errors: PT404 no_decision';
+alter function work.guard_decision() owner to pylayer_owner;
+revoke all on function work.guard_decision() from public;
+create trigger decisions_begin before insert on work.decisions
+for each row when (new.supersedes_id is not null) execute function work.guard_decision();

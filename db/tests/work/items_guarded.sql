@@ -59,7 +59,8 @@ insert into made values
   ('insert into work.item_transitions (item_id, seq, to_state) values (''T'', 1, ''done'')', '23505 item_transitions_pkey'),
   ('insert into work.item_transitions (item_id, to_state) values (''V'', ''done'')', 'PT404 no_item'),
   ('insert into work.item_dependencies (item_id, depends_on_item_id) values (''U'', ''T'')', 'PT409 dependency_cycle'),
-  ('insert into work.item_dependencies (item_id, depends_on_item_id) values (''U'', ''U'')', 'PT409 dependency_cycle');
+  ('insert into work.item_dependencies (item_id, depends_on_item_id) values (''U'', ''U'')', 'PT409 dependency_cycle'),
+  ('insert into work.decisions (decision_id, title, decision, supersedes_id) values (''01ARZ3NDEKTSV4RRFFQ69G5FAV'', ''t'', ''d'', ''01ARZ3NDEKTSV4RRFFQ69G5FAW''), (''01ARZ3NDEKTSV4RRFFQ69G5FAW'', ''t'', ''d'', ''01ARZ3NDEKTSV4RRFFQ69G5FAV'')', 'PT404 no_decision');
 grant select on attempt, made to public;
 create function pg_temp.wrong(p_outcome text default null) returns table (statement text, outcome text) language sql volatile as $$
   select a.statement, o.outcome
