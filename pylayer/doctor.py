@@ -36,9 +36,16 @@ GUARDED = (
     "work.artifact_versions",
     "work.artifact_tombstones",
     "iam.api_keys",
+    "ai.agent_definitions",
     "ai.models",
     "ai.conversations",
     "ai.messages",
+    "work.attachments",
+    "work.comment_revisions",
+    "work.comments",
+    "work.decisions",
+    "work.item_states",
+    "work.item_transitions",
 )
 _EVENTS = "telemetry.workflow_events"
 _MIGRATE = "run: pylayer migrate"

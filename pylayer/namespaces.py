@@ -17,6 +17,7 @@ from pylayer.items import Comments, Decisions, Items, Projects
 from pylayer.keys import Keys
 from pylayer.metrics import Metrics
 from pylayer.models import Models
+from pylayer.people import AgentDefinitions, Agents, Users
 from pylayer.retention import Retention
 from pylayer.rollups import Rollups
 from pylayer.runs import Executions, Workflows
@@ -36,6 +37,16 @@ class Namespaces(ABC, Generic[R]):
     @abstractmethod
     def run(self, plan: Plan[Any], /) -> Any:
         """Run a plan to its result, or return an awaitable of it."""
+
+    @cached_property
+    def agent_definitions(self) -> AgentDefinitions[R]:
+        """Blueprints of agents."""
+        return AgentDefinitions(self)
+
+    @cached_property
+    def agents(self) -> Agents[R]:
+        """Agents that work is assigned to."""
+        return Agents(self)
 
     @cached_property
     def artifacts(self) -> Artifacts[R]:
@@ -121,6 +132,11 @@ class Namespaces(ABC, Generic[R]):
     def tasks(self) -> Tasks[R]:
         """The task queue."""
         return Tasks(self, wakes=self._wakes)
+
+    @cached_property
+    def users(self) -> Users[R]:
+        """People and service accounts."""
+        return Users(self)
 
     @cached_property
     def workflows(self) -> Workflows[R]:

@@ -14,6 +14,7 @@ from pylayer.cli import (
     archive,
     artifacts,
     backup,
+    conversations,
     database,
     demo,
     events,
@@ -59,6 +60,7 @@ def _options(  # pyright: ignore[reportUnusedFunction] - registered by its decor
 stack.register(app)
 database.register(app)
 app.add_typer(artifacts.app, name="artifact")
+app.add_typer(conversations.app, name="conversations")
 app.add_typer(events.app, name="events")
 app.add_typer(items.app, name="items")
 app.add_typer(keys.app, name="key")

@@ -11,7 +11,8 @@ import typer
 from pydantic import BaseModel
 
 from pylayer.cli.connection import connected
-from pylayer.cli.tables import Column, print_rows
+from pylayer.cli.tables import Column, print_rows, printable
+from pylayer.client import Client
 from pylayer.items import Comment, Item
 
 __all__ = ["app"]
@@ -24,7 +25,7 @@ Actor = Annotated[str | None, typer.Option(help="Who does it (default: the login
 Project = Annotated[str | None, typer.Option(help="The project.")]
 Type = Annotated[str | None, typer.Option("--type", help="The type, such as story.")]
 Limit = Annotated[int, typer.Option(min=1)]
-User = Annotated[str | None, typer.Option(help="The id of a user.")]
+User = Annotated[str | None, typer.Option(help="A user, by username or id.")]
 Agent = Annotated[str | None, typer.Option(help="The id of an agent.")]
 
 
@@ -50,7 +51,7 @@ def list_items(
             item_type=type,
             state=state,
             open=None if closed is None else not closed,
-            user_id=user,
+            user_id=_user_id(client, user),
             agent_id=agent,
             limit=limit,
             after=after,
@@ -63,11 +64,12 @@ def list_items(
         Column("type"),
         Column("state"),
         Column("P", right=True),
-        Column("since (UTC)"),
+        Column("since"),
         Column("title", cuttable=True),
         Column("assigned to", cuttable=True),
     )
-    print_rows(columns, [_row(item) for item in found])
+    shown = len(columns) if any(map(_assignee, found)) else len(columns) - 1  # the title needs the room
+    print_rows(columns[:shown], [_row(item)[:shown] for item in found])
 
 
 @app.command()
@@ -81,7 +83,7 @@ def show(item_id: Id, as_json: AsJson = False) -> None:
         return
     _print_fields(item)
     for comment in comments:
-        typer.echo(f"\n{_heading(comment)}\n{comment.body}")
+        typer.echo(printable(f"\n{_heading(comment)}\n{comment.body}"))
 
 
 @app.command()
@@ -136,8 +138,8 @@ def move(
 def assign(item_id: Id, *, user: User = None, agent: Agent = None, as_json: AsJson = False) -> None:
     """Assign an item to a user or an agent; without either, to nobody."""
     with connected() as client:
-        item = client.items.assign(item_id, user_id=user, agent_id=agent)
-    _print_one(item, f"{item_id}  {_assignee(item) or 'nobody'}", as_json=as_json)
+        item = client.items.assign(item_id, user_id=_user_id(client, user), agent_id=agent)
+    _print_one(item, f"{item_id}  {user or agent or 'nobody'}", as_json=as_json)
 
 
 @app.command()
@@ -234,8 +236,12 @@ def states(
     print_rows(columns, rows)
 
 
+def _user_id(client: Client, user: str | None) -> str | None:
+    return None if user is None else client.users.get_by_id(user).user_id
+
+
 def _row(item: Item) -> tuple[str, ...]:
-    since = _minute(item.state_since) if item.state_since else ""
+    since = f"{item.state_since.astimezone(UTC):%Y-%m-%d}" if item.state_since else ""
     return (
         item.item_id,
         item.item_type,
@@ -252,7 +258,8 @@ def _assignee(item: Item) -> str:
 
 
 def _heading(comment: Comment) -> str:
-    return f"-- {comment.author}{' (AI)' if comment.is_ai else ''}, {_minute(comment.created_at)}"
+    kind, edited = " (AI)" if comment.is_ai else "", ", edited" if comment.edited_at else ""
+    return f"-- {comment.author}{kind}, {_minute(comment.created_at)}{edited}"
 
 
 def _minute(time: datetime) -> str:
@@ -263,7 +270,7 @@ def _print_fields(item: Item) -> None:
     fields = item.model_dump(mode="json", exclude_none=True)
     for name, value in fields.items():
         if value not in ([], {}):
-            typer.echo(f"{name:<18}{value}")
+            typer.echo(printable(f"{name:<18}{value}"))
 
 
 def _print_one(model: BaseModel, line: str, *, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pylayer.demo.text import plain
 
-__all__ = ["Column", "lines", "print_rows"]
+__all__ = ["Column", "lines", "print_rows", "printable"]
 
 _LEAST = 6
 
@@ -39,6 +39,11 @@ def print_rows(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None
     console.print(Text(heading, "dim"), soft_wrap=True)
     for line in rest:
         console.print(Text(line), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Return a text of several lines with control characters as escapes, for a terminal."""
+    return "\n".join(map(plain, text.split("\n")))
 
 
 def lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:

@@ -16,7 +16,7 @@ _Listed: TypeAlias = list[Comment]
 
 
 class Comments(Namespace[R]):
-    """Comments on items, of people and of AIs; they never change."""
+    """Comments on items, of people and of AIs."""
 
     @operation
     def add(
@@ -75,6 +75,22 @@ class Comments(Namespace[R]):
         """
         params = {"p_item_id": item_id, "p_limit": limit, "p_after": after}
         return (yield from call("work.list_comments", params, rows(Comment), repeatable=True))
+
+    @operation
+    def edit(self, comment_id: str, body: str, *, actor: str | None = None) -> Plan[Comment]:
+        """Edit what a comment says; what it said before stays in ``work.comment_revisions``. Safe to repeat.
+
+        Args:
+            comment_id: the comment.
+            body: text of at most 256 KiB.
+            actor: who edits, in words; default the login.
+
+        Raises:
+            InvalidInput: an empty text. NotFound: there is no such comment, or it was removed.
+            TooLarge: over 256 KiB.
+        """
+        params = {"p_comment_id": comment_id, "p_body": body, "p_actor": actor}
+        return (yield from call("work.edit_comment", params, one(Comment), repeatable=True))
 
     @operation
     def delete(self, comment_id: str) -> Plan[bool]:

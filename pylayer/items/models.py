@@ -226,7 +226,7 @@ class Decision(_Row):
 
 
 class Comment(_Row):
-    """A comment on an item; it never changes.
+    """A comment on an item.
 
     Attributes:
         comment_id: ULID.
@@ -238,6 +238,8 @@ class Comment(_Row):
         github_node_id: node id on GitHub, or None.
         metadata: whatever else, or None.
         created_at: when it was written.
+        edited_at: when it was last edited; None is never.
+        edited_by: who last edited it, in words, or None.
     """
 
     comment_id: str
@@ -250,6 +252,8 @@ class Comment(_Row):
     github_node_id: str | None
     metadata: dict[str, Any] | None
     created_at: datetime
+    edited_at: datetime | None
+    edited_by: str | None
 
 
 class Attachment(_Row):

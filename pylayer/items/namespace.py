@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, Unpack
 from psycopg.types.json import Jsonb
 
 from pylayer.calls import Namespace, Plan, R, call, one, operation, rows, scalar
+from pylayer.errors import InvalidInput
 from pylayer.ids import new_ulid
 from pylayer.items.models import Attachment, Item, ItemFields, ItemMatch, ItemState, Transition
 
@@ -30,7 +31,8 @@ class Items(Namespace[R]):
             actor: who does it, in words; default the login.
 
         Raises:
-            InvalidInput: a value that is none. NotFound: no such item or project.
+            InvalidInput: a value that is none; ``not_made_here``: a new item that is assigned or waits.
+            NotFound: no such item or project.
             Conflict: ``stale_version``: somebody has edited it; ``item_exists``: the id is another item's.
             TooLarge: a field over 256 KiB.
 
@@ -48,6 +50,13 @@ class Items(Namespace[R]):
                 "p_actor": actor,
             }
             return (yield from call("work.update_item", params, one(Item)))
+        if item.assigned_user_id or item.assigned_agent_id or item.depends_on:
+            raise InvalidInput(
+                "an item is made without an assignment and without dependencies",
+                reason="not_made_here",
+                detail=f"item {item.item_id}",
+                hint="save it first, then call assign and add_dependency",
+            )
         title = fields.pop("title")
         params = {
             "p_item_type": item.item_type,
@@ -283,7 +292,7 @@ class Items(Namespace[R]):
             limit: 1 to 200 items.
 
         Raises:
-            InvalidInput: an empty query, or a limit that is none.
+            InvalidInput: a query without a word to search for, or a limit that is none.
         """
         params: dict[str, Any] = {
             "p_query": query,
@@ -325,6 +334,18 @@ class Items(Namespace[R]):
             NotFound: there is no such item.
         """
         return (yield from call("work.delete_item", {"p_item_id": item_id}, scalar, repeatable=True))
+
+    @operation
+    def restore(self, item_id: str) -> Plan[bool]:
+        """Bring back an item that was removed (admin), as it was. Safe to repeat.
+
+        Returns:
+            True when this call did it, False when it was not removed.
+
+        Raises:
+            NotFound: there is no such item.
+        """
+        return (yield from call("work.restore_item", {"p_item_id": item_id}, scalar, repeatable=True))
 
     @operation
     def add_dependency(
@@ -378,6 +399,24 @@ class Items(Namespace[R]):
             "p_actor": actor,
         }
         return (yield from call("work.attach_artifact", params, one(Attachment), repeatable=True))
+
+    @operation
+    def detach(self, item_id: str, artifact_id: str, version: int | None = None) -> Plan[bool]:
+        """Detach an artifact from an item; the artifact stays. Safe to repeat.
+
+        Args:
+            item_id: the item.
+            artifact_id: the artifact.
+            version: default every version that is attached.
+
+        Returns:
+            True when this call did it, False when it was not attached.
+
+        Raises:
+            NotFound: there is no such item.
+        """
+        params = {"p_item_id": item_id, "p_artifact_id": artifact_id, "p_version": version}
+        return (yield from call("work.detach_artifact", params, scalar, repeatable=True))
 
     @operation
     def attachments(self, item_id: str, *, limit: int = 100) -> Plan[list[Attachment]]:

@@ -22,6 +22,9 @@ __all__ = ["HOME", "Run"]
 HOME = "PYLAYER_TESTING_HOME"
 """Variable that tells xdist's workers of their run's folder."""
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder gets a random name and mode 0700
+_ROOM = 4 * 1024**3  # bytes: of logs, databases and objects of tests that are not about size
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -36,7 +39,7 @@ class Run:
     @classmethod
     def new(cls) -> Run:
         """Name a run; nothing is made yet."""
-        return cls(Path(tempfile.gettempdir()) / f"pylayer-testing-{secrets.token_hex(8)}")
+        return cls(_folder() / f"pylayer-testing-{secrets.token_hex(8)}")
 
     @classmethod
     def current(cls) -> Run:
@@ -75,3 +78,11 @@ class Run:
     @property
     def _server(self) -> Path:
         return self.home / "server"
+
+
+def _folder() -> Path:
+    """Return where the folder is: in memory if there is room, for there a thousand files are made at once."""
+    chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    if not chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        return _MEMORY
+    return Path(tempfile.gettempdir())

@@ -39,7 +39,9 @@ FROZEN = {
     "work.guard_item_dependency",
     "work.guard_item_transition",
     "work.guard_new_item",
+    "work.guard_decision",
     "work.guard_execution",
+    "work.keep_comment_revision",
     "work.is_json_mime",
     "work.store_execution_event",
 }

@@ -81,6 +81,8 @@ _BY_NAME: Mapping[str, Any] = {
     "step": "wait",
     "behind": False,
     "alternatives": [],
+    "capabilities": [],
+    "tools": [],
     "cron": "* * * * *",
     "timezone": "UTC",
     "outcome": "claimed",
@@ -100,10 +102,11 @@ _BY_NAME: Mapping[str, Any] = {
     ],
     "blobs": [],
 }
-# Rows that have such a column, of runs, steps, workflows and spans, say this as well.
+# Rows that have such a column, of runs, steps, workflows, agents and spans, say this as well.
 _BESIDE: Mapping[str, Mapping[str, Any]] = {
     "attempt": {"status": "completed"},
     "steps": {"status": "active", "steps": []},
+    "budget_used_usd": {"status": "active"},
     "span_id": {"status": "ok", "kind": "llm"},
 }
 

@@ -22,7 +22,7 @@ def items(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     monkeypatch.setenv("DATABASE_URL", dsn)
 
     def call(*arguments: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(app, ["items", *arguments])
+        result = CliRunner().invoke(app, ["items", *arguments], color=True)
         assert result.exit_code == code, result.output
         return result
 
@@ -82,9 +82,13 @@ def test_comments_assignment_and_search(items: Invoke, client: pylayer.Client, c
     assert items("assign", "T", "--agent", "coder-1").stdout == "T  coder-1\n"
     shown = items("show", "T").stdout
     assert "-- Claude (AI)" in shown
+    assert r"\x1b[31mred" in shown, "nothing that an item says drives the terminal"
     assert parsed(items("show", "T", "--json"))["comments"][0]["is_ai"] is True
     assert [match["item_id"] for match in parsed(items("search", "needle", "--json"))] == ["T"]
-    assert "\x1b" not in items("search", "about").stdout
+    assert "\x1b" not in items("search", "title").stdout
+    client.users.save("ada")
+    assert items("assign", "T", "--user", "ada").stdout == "T  ada\n"
+    assert [item["item_id"] for item in parsed(items("list", "--user", "ada", "--json"))] == ["T"]
     assert items("assign", "T").stdout == "T  nobody\n"
 
 

@@ -46,6 +46,16 @@ def test_save_makes_and_edits(client: pylayer.Client) -> None:
     assert stale.value.reason == "stale_version"
 
 
+@pytest.mark.parametrize(
+    "more", [{"assigned_user_id": "u"}, {"assigned_agent_id": "a"}, {"depends_on": ("B",)}]
+)
+def test_save_drops_nothing_unseen(client: pylayer.Client, more: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        client.items.save(Item(item_type="task", title="x", **more))
+    assert refused.value.reason == "not_made_here"
+    assert client.items.list() == []
+
+
 def test_save_again_after_an_answer_that_was_lost(client: pylayer.Client) -> None:
     item = Item(item_type="task", title="x", metadata={"k": [1, None]})
     assert client.items.save(item) == client.items.save(item)
@@ -95,11 +105,18 @@ def test_decisions_comments_attachments_and_projects(client: pylayer.Client) -> 
     assert client.decisions.list(item_id=item.item_id)[0].superseded_by_id == second.decision_id
     comment = client.comments.add(item.item_id, "hello", is_ai=True)
     assert client.comments.list(item.item_id) == [comment]
+    edited = client.comments.edit(comment.comment_id, "hello all", actor="ada")
+    assert (edited.body, edited.edited_by, edited.created_at) == ("hello all", "ada", comment.created_at)
+    assert client.comments.list(item.item_id) == [edited]
     assert client.comments.delete(comment.comment_id)
     artifact = client.artifacts.write(type="report", content="text")
     attached = client.items.attach(item.item_id, artifact.artifact_id, label="log")
     assert (attached.version, client.items.attachments(item.item_id)) == (1, [attached])
+    assert client.items.detach(item.item_id, artifact.artifact_id)
+    assert client.items.attachments(item.item_id) == []
     assert client.items.delete(item.item_id)
+    assert client.items.restore(item.item_id)
+    assert client.items.get_by_id(item.item_id).title == "x"
     assert client.projects.delete("web")
 
 

@@ -182,6 +182,31 @@ def test_of_two_that_supersede_one_decision_one_wins(dsn: str, conn: Connection[
     assert (found.sqlstate, found.diag.constraint_name) == ("PT409", "already_superseded")
 
 
+def test_of_two_edits_of_a_comment_both_stay(dsn: str, conn: Connection[Row], item: str) -> None:
+    comment = row(conn, "select comment_id from work.add_comment(%s, 'one', 'ada')", item)["comment_id"]
+    edit = "select body, edited_by from work.edit_comment(%s, %s, %s)"
+    with session(dsn) as first:
+        row(first, edit, comment, "two", "bob")
+        with blocked(dsn, conn, edit, comment, "three", "eve") as second:
+            first.commit()
+    assert second.result() == {"body": "three", "edited_by": "eve"}
+    revisions = conn.execute(
+        "select revision, body, written_by from work.comment_revisions order by 1"
+    ).fetchall()
+    assert [tuple(revision.values()) for revision in revisions] == [(1, "one", "ada"), (2, "two", "bob")]
+
+
+def test_a_change_of_state_that_waited_for_a_removal_is_refused(
+    dsn: str, conn: Connection[Row], item: str
+) -> None:
+    with session(dsn) as first:
+        row(first, "select work.delete_item(%s)", item)
+        with blocked(dsn, conn, MOVE, item, "ready", "backlog") as second:
+            first.commit()
+    assert outcome(second.result()) == "no_item"
+    assert states_of_events(conn, item) == ["backlog"]
+
+
 def test_an_edit_and_a_change_of_state_of_one_item_wait_for_each_other(
     dsn: str, conn: Connection[Row], item: str
 ) -> None:

@@ -96,6 +96,11 @@ UNGUARD_LAST = DROP_LAST.replace("drop table", "drop trigger workflow_events_kee
             "guard triggers",
             "work.artifact_versions lets DELETE through",
         ),
+        (
+            "alter table work.item_transitions disable trigger item_transitions_immutable",
+            "guard triggers",
+            "work.item_transitions lets DELETE, UPDATE through",
+        ),
     ],
 )
 def test_damage_is_named(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 import pylayer
 from pylayer.config import Settings
 from pylayer.testing.databases import Template, drop_all, with_database
+from pylayer.testing.run import Run
 
 pytest_plugins = ["pytester"]
 
@@ -132,6 +134,26 @@ def test_without_a_server_one_is_started_and_ended(
     assert not Path((pytester.path / "home.txt").read_text()).exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect((pytester.path / "url.txt").read_text(), connect_timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("free", "chosen", "folder"),
+    [(2**40, None, "memory"), (2**30, None, "temporary"), (2**40, "temporary", "temporary")],
+    ids=["room in memory", "no room", "a folder that was chosen"],
+)
+def test_a_run_is_in_memory_where_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, chosen: str | None, folder: str
+) -> None:
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "temporary").mkdir()
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    if chosen:
+        monkeypatch.setenv("TMPDIR", str(tmp_path / chosen))
+    monkeypatch.setattr("pylayer.testing.run._MEMORY", tmp_path / "memory")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    assert Run.new().home.parent == tmp_path / folder
 
 
 def test_a_server_that_is_away_fails_the_test_alone(

@@ -50,17 +50,18 @@ begin
   -- A statement of its own sees the row that a session committed while the one above waited for it.
   select
     c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
-    c.metadata, c.created_at
+    c.metadata, c.created_at, c.edited_at, c.edited_by
   into v_comment
   from work.comments as c
   where (c.comment_id = v_id or c.github_node_id = p_github_node_id)
+    and c.github_node_id is not distinct from p_github_node_id
     and c.item_id = p_item_id
     and c.body = p_body
     and c.deleted_at is null;
   if not found then
     raise exception using
       errcode = 'PT409', message = 'there is another comment with this id', constraint = 'comment_exists',
-      detail = format('comment %s, node %s', v_id, p_github_node_id), hint = 'take another id, or none';
+      detail = format('comment %s, node %s', v_id, p_github_node_id), hint = 'work.edit_comment edits that one; take another id, or none';
   end if;
   return v_comment;
 end

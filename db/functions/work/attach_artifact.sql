@@ -2,9 +2,9 @@
 --
 -- Parameters: p_item_id; p_artifact_id; p_version, null is the latest; p_label, what it is for, 1 to 200 characters, null is
 --             none; p_actor, who attaches it, in words, null is the login.
--- Returns:    the attachment; one that was there returns as it is.
+-- Returns:    the attachment; one that was there returns as it is, also after it was detached.
 -- Errors:     PT400 invalid_label, invalid_context, invalid_artifact_id; PT404 no_item, no_artifact, no_version.
--- Tables:     work.items, work.artifacts, work.artifact_versions (read), work.attachments (inserted).
+-- Tables:     work.items, work.artifacts, work.artifact_versions (read), work.attachments (inserted, updated).
 -- Repeat:     safe; with p_version null as long as no version was made in between.
 create or replace function work.attach_artifact(
   p_item_id text,
@@ -36,9 +36,9 @@ begin
   if not found then
     perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
   end if;
-  insert into work.attachments (item_id, artifact_id, version, label, attached_by)
+  insert into work.attachments as t (item_id, artifact_id, version, label, attached_by)
   values (p_item_id, p_artifact_id, v_version, p_label, coalesce(p_actor, session_user))
-  on conflict do nothing;
+  on conflict (item_id, artifact_id, version) do update set detached_at = null where t.detached_at is not null;
   -- A statement of its own sees the row that a session committed while the one above waited for it.
   select t.item_id, t.artifact_id::text, t.version, t.label, t.attached_by, t.created_at into v_attachment
   from work.attachments as t

@@ -18,14 +18,14 @@ begin
   ) then
     raise exception using
       errcode = 'PT404', message = 'there is no such user', constraint = 'no_user',
-      detail = left(p_user_id, 64), hint = 'iam.users has those that exist';
+      detail = left(p_user_id, 64), hint = 'iam.list_users shows those that exist';
   end if;
   if p_agent_id is not null and not exists (
     select from ai.agents as a where a.agent_id = p_agent_id and a.deleted_at is null and a.status <> 'retired'
   ) then
     raise exception using
       errcode = 'PT404', message = 'there is no such agent, or it is retired', constraint = 'no_agent',
-      detail = left(p_agent_id, 100), hint = 'ai.agents has those that exist';
+      detail = left(p_agent_id, 100), hint = 'ai.list_agents shows those that exist';
   end if;
 end
 $$;

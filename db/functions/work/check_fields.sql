@@ -1,9 +1,9 @@
--- Refuses the fields of an item or a project that cannot be stored.
+-- Refuses the fields of a row that cannot be stored: of an item, a project, a user, an agent.
 --
 -- Parameters: p_fields, a JSON object; p_types, its allowed keys with the JSON types of each, such as
 --             {"tags": ["object", "array", "null"]}.
 -- Errors:     PT400 invalid_fields (no object), unknown_field, invalid_field (type of the value, or a text that is
---             empty or over 2000 characters); PT413 field_limit (description or document over 256 KiB).
+--             empty or over 2000 characters); PT413 field_limit (description, prompt or document over 256 KiB).
 create or replace function work.check_fields(p_fields jsonb, p_types jsonb) returns void
 language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ begin
   select f.key, jsonb_typeof(f.value) as kind, p_types -> f.key as kinds into v_field
   from jsonb_each(p_fields) as f
   where not coalesce(p_types -> f.key @> to_jsonb(jsonb_typeof(f.value)), false)
-    or (jsonb_typeof(f.value) = 'string' and f.key <> 'description' and length(f.value #>> '{}') not between 1 and 2000)
+    or (jsonb_typeof(f.value) = 'string' and f.key not in ('description', 'system_prompt') and length(f.value #>> '{}') not between 1 and 2000)
   order by f.key
   limit 1;
   if found and v_field.kinds is null then
@@ -32,7 +32,7 @@ begin
     raise exception using
       errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
       detail = format('%s is %s', v_field.key, v_field.kind),
-      hint = format('allowed: %s; a text has 1 to 2000 characters, a description more', v_field.kinds);
+      hint = format('allowed: %s; a text has 1 to 2000 characters, a description or a prompt more', v_field.kinds);
   end if;
   select f.key, octet_length(f.value #>> '{}') as bytes into v_field
   from jsonb_each(p_fields) as f

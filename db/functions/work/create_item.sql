@@ -74,7 +74,7 @@ begin
   if not found then
     raise exception using
       errcode = 'PT409', message = 'there is another item with this id or this place on GitHub', constraint = 'item_exists',
-      detail = format('item %s', left(p_item_id, 200)), hint = 'change that one, or take another id';
+      detail = format('item %s', left(p_item_id, 200)), hint = 'change that one, or take another id; work.restore_item brings back one that was removed';
   end if;
   return v_item;
 end

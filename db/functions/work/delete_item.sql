@@ -1,4 +1,4 @@
--- Marks an item as removed: no other function finds it any more. Its history, comments and events stay.
+-- Marks an item as removed: no function but work.restore_item finds it any more. Its history, comments and events stay.
 --
 -- Parameters: p_item_id.
 -- Returns:    true when this call did it, false when it was removed before.

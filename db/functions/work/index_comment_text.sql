@@ -1,6 +1,6 @@
 -- Keeps what full-text search reads equal to what comments say.
 --
--- Tables: work.item_texts (inserted, deleted).
+-- Tables: work.item_texts (inserted, updated, deleted).
 create or replace function work.index_comment_text() returns trigger
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -8,7 +8,8 @@ as $$
 begin
   if new.deleted_at is null then
     insert into work.item_texts (item_id, comment_id, document)
-    values (new.item_id, new.comment_id, setweight(to_tsvector('pg_catalog.english', new.body), 'C'));
+    values (new.item_id, new.comment_id, setweight(to_tsvector('pg_catalog.english', new.body), 'C'))
+    on conflict (item_id, comment_id) do update set document = excluded.document;
   else
     delete from work.item_texts as t where t.item_id = new.item_id and t.comment_id = new.comment_id;
   end if;

@@ -1,4 +1,4 @@
--- Items by id, as functions return them; those that count as removed are left out.
+-- Items by id, as functions return them; those that count as removed are left out, also of depends_on.
 --
 -- Parameters: p_item_ids.
 -- Returns:    one row an item, in no order.
@@ -22,7 +22,9 @@ as $$
     i.assigned_user_id::text,
     i.assigned_agent_id,
     array(
-      select d.depends_on_item_id from work.item_dependencies as d
+      select d.depends_on_item_id
+      from work.item_dependencies as d
+      inner join work.items as n on n.item_id = d.depends_on_item_id and n.deleted_at is null
       where d.item_id = i.item_id
       order by d.depends_on_item_id
     ),

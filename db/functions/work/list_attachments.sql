@@ -15,7 +15,7 @@ begin
   return query
   select t.item_id, t.artifact_id::text, t.version, t.label, t.attached_by, t.created_at
   from work.attachments as t
-  where t.item_id = p_item_id
+  where t.item_id = p_item_id and t.detached_at is null
   order by t.created_at, t.artifact_id, t.version
   limit p_limit;
 end

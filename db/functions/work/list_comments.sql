@@ -25,7 +25,7 @@ begin
   return query
   select
     c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
-    c.metadata, c.created_at
+    c.metadata, c.created_at, c.edited_at, c.edited_by
   from work.comments as c
   where c.item_id = p_item_id
     and c.deleted_at is null

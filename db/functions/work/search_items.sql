@@ -7,7 +7,7 @@
 --   p_limit       most rows, 1 to 200
 -- Returns: one row an item: rank, greater is better, and a snippet of its best text with the words in ** **.
 --          All words stand in one text: in title and description, or in one comment.
--- Errors:  PT400 invalid_query, invalid_limit.
+-- Errors:  PT400 invalid_query (no word to search for), invalid_limit.
 -- Tables:  work.item_texts, work.items, work.comments (read).
 create or replace function work.search_items(
   p_query text,
@@ -30,13 +30,19 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  v_query tsquery := websearch_to_tsquery('pg_catalog.english', p_query);
+  v_query tsquery;
 begin
   perform work.check_limit(p_limit => p_limit, p_greatest => 200);
   if (length(p_query) between 1 and 1000) is not true then
     raise exception using
       errcode = 'PT400', message = 'there is nothing to search for', constraint = 'invalid_query',
       detail = format('%s characters', length(p_query)), hint = 'give 1 to 1000 characters';
+  end if;
+  v_query := websearch_to_tsquery('pg_catalog.english', p_query);
+  if querytree(v_query) in ('', 'T') then
+    raise exception using
+      errcode = 'PT400', message = 'the query has no word to search for', constraint = 'invalid_query',
+      detail = left(p_query, 200), hint = 'words such as "and" or "the" are not searched, nor are only excluded ones';
   end if;
   return query
   select

@@ -19,6 +19,7 @@ select is(pg_temp.said(', p_comment_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAV'''), 'acc
 select is((select count(*) from work.list_comments('T')), 4::bigint, 'safe to repeat');
 select is(pg_temp.said(', p_comment_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAV''', p_body => 'ho'), 'PT409 comment_exists', 'the id of another');
 select is(pg_temp.said(', p_github_node_id => ''N''', p_body => 'ho'), 'PT409 comment_exists', 'the node of another');
+select is(pg_temp.said(', p_comment_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAV'', p_github_node_id => ''M'''), 'PT409 comment_exists', 'the id of one without that node');
 select is(pg_temp.said(p_body => ''), 'PT400 invalid_comment', 'empty');
 select is(pg_temp.said(p_body => null), 'PT400 invalid_comment', 'null');
 select is(pg_temp.said(p_body => repeat('x', 262145)), 'PT413 comment_limit', 'large');

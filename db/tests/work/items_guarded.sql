@@ -5,7 +5,8 @@ select work.create_item('task', 'x', p_item_id => 'T');
 select work.create_item('task', 'y', p_item_id => 'U');
 select work.create_artifact('report', 'text', 'text/plain', '01ARZ3NDEKTSV4RRFFQ69G5FAV');
 select work.attach_artifact('T', '01ARZ3NDEKTSV4RRFFQ69G5FAV');
-select work.add_comment('T', 'hello');
+select work.add_comment('T', 'hello', p_comment_id => '01ARZ3NDEKTSV4RRFFQ69G5FAV');
+select work.edit_comment('01ARZ3NDEKTSV4RRFFQ69G5FAV', 'hello all');
 select work.record_decision('t', 'd');
 select work.save_project('web');
 select work.add_dependency('T', 'U');
@@ -34,7 +35,12 @@ insert into attempt values
   ('update work.decisions set decision = ''other''', 'PT403 append_only'),
   ('delete from work.decisions', 'PT403 append_only'),
   ('truncate work.decisions', 'PT403 append_only'),
-  ('update work.comments set body = ''other''', 'PT403 append_only'),
+  ('update work.comments set item_id = ''U''', 'PT403 append_only'),
+  ('update work.comments set edited_at = now()', 'PT403 append_only'),
+  ('update work.comments set edited_by = ''eve''', 'PT403 append_only'),
+  ('update work.comment_revisions set body = ''other''', 'PT403 append_only'),
+  ('delete from work.comment_revisions', 'PT403 append_only'),
+  ('truncate work.comment_revisions', 'PT403 append_only'),
   ('delete from work.comments', 'PT403 append_only'),
   ('truncate work.comments cascade', 'PT403 append_only'),
   ('update work.attachments set label = ''other''', 'PT403 append_only'),
@@ -53,7 +59,8 @@ insert into made values
   ('insert into work.item_transitions (item_id, seq, to_state) values (''T'', 1, ''done'')', '23505 item_transitions_pkey'),
   ('insert into work.item_transitions (item_id, to_state) values (''V'', ''done'')', 'PT404 no_item'),
   ('insert into work.item_dependencies (item_id, depends_on_item_id) values (''U'', ''T'')', 'PT409 dependency_cycle'),
-  ('insert into work.item_dependencies (item_id, depends_on_item_id) values (''U'', ''U'')', 'PT409 dependency_cycle');
+  ('insert into work.item_dependencies (item_id, depends_on_item_id) values (''U'', ''U'')', 'PT409 dependency_cycle'),
+  ('insert into work.decisions (decision_id, title, decision, supersedes_id) values (''01ARZ3NDEKTSV4RRFFQ69G5FAV'', ''t'', ''d'', ''01ARZ3NDEKTSV4RRFFQ69G5FAW''), (''01ARZ3NDEKTSV4RRFFQ69G5FAW'', ''t'', ''d'', ''01ARZ3NDEKTSV4RRFFQ69G5FAV'')', 'PT404 no_decision');
 grant select on attempt, made to public;
 create function pg_temp.wrong(p_outcome text default null) returns table (statement text, outcome text) language sql volatile as $$
   select a.statement, o.outcome

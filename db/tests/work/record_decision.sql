@@ -23,6 +23,7 @@ select is(
 );
 select is(pg_temp.made(', p_supersedes_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAV'''), 'PT409 already_superseded', 'each is superseded once');
 select is(pg_temp.made(', p_supersedes_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAX'''), 'PT404 no_decision', 'an unknown one');
+select is(pg_temp.made(', p_supersedes_id => ''none'''), 'PT404 no_decision', 'no ULID');
 select is(
   pg_temp.made(', p_supersedes_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAX'', p_decision_id => ''01ARZ3NDEKTSV4RRFFQ69G5FAX'''), 'PT404 no_decision', 'nor itself'
 );

@@ -23,7 +23,9 @@ select is(pg_temp.found('"login form" or reports'), 'T1 T2 T3', 'a phrase, or a 
 select is(pg_temp.found('login', ', p_project_id => ''web'''), 'T1', 'of a project');
 select is(pg_temp.found('crash', ', p_item_type => ''bug'''), 'T2', 'of a type');
 select is(pg_temp.found('login', ', p_limit => 1'), 'T1', 'the best');
-select is(pg_temp.found('the'), null, 'words that say nothing');
+select is(tap.outcome('select work.search_items(''the'')'), 'PT400 invalid_query', 'words that say nothing');
+select is(tap.outcome('select work.search_items(''  '')'), 'PT400 invalid_query', 'blanks');
+select is(tap.outcome('select work.search_items(''-login'')'), 'PT400 invalid_query', 'only what is not wanted');
 select is(pg_temp.found('''); drop table "'), null, 'whatever stands there');
 select is(
   (select (i.snippet, i.comment_id = n.comment_id, i.rank > 0)::text from work.search_items('slow') as i cross join note as n),
