@@ -62,14 +62,18 @@ class Packer:
         if type(value) is not list:
             return self._piece(value)
         elements = cast("list[Any]", value)
-        if len(elements) < _BASE:
-            return self._piece(elements)
+        if len(elements) < _BASE and (small := self._small(*self._serde.dumps_typed(elements))):
+            return small
         return [self._piece(elements[start:end]) for start, end in _segments(len(elements))]
+
+    @staticmethod
+    def _small(kind: str, data: bytes) -> str | None:
+        return f"{kind}:{b64encode(data).decode()}" if len(data) <= _INLINE_BYTES else None
 
     def _piece(self, value: Any) -> int | str:
         kind, data = self._serde.dumps_typed(value)
-        if len(data) <= _INLINE_BYTES:
-            return f"{kind}:{b64encode(data).decode()}"
+        if small := self._small(kind, data):
+            return small
         key = (hashlib.sha256(data).hexdigest(), kind)
         if key not in self._places:
             self._places[key] = len(self._data)
