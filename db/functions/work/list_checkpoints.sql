@@ -22,7 +22,7 @@ create or replace function work.list_checkpoints(
 ) returns table (checkpoints jsonb, blobs jsonb, data bytea)
 language plpgsql stable parallel safe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan
+set plan_cache_mode = force_generic_plan  -- planning costs more than running
 as $$
 declare
   v_thread bigint;
@@ -41,15 +41,19 @@ begin
   elsif p_limit = 1 and num_nonnulls(v_thread, p_checkpoint_ns) = 2 and num_nonnulls(p_filter, p_before, p_after) = 0 then
     -- What a graph asks for at each start, with a plan that is kept.
     if p_checkpoint_id is null then
-      select * into v_row from work.checkpoints as c
-      where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns
-      order by c.checkpoint_id desc
-      limit 1;
+      v_row := (
+        select c from work.checkpoints as c
+        where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns
+        order by c.checkpoint_id desc
+        limit 1
+      );
     else
-      select * into v_row from work.checkpoints as c
-      where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_checkpoint_id;
+      v_row := (
+        select c from work.checkpoints as c
+        where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_checkpoint_id
+      );
     end if;
-    if found then
+    if v_row.thread_key is not null then
       checkpoints := jsonb_build_array(work.checkpoint_as_json(p_row => v_row));
     end if;
   else

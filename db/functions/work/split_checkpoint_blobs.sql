@@ -6,28 +6,28 @@
 create or replace function work.split_checkpoint_blobs(
   p_blobs jsonb, p_data bytea, out hashes bytea[], out serde_types text[], out pieces bytea[]
 ) returns record
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_blob jsonb;
   v_hash text;
   v_piece bytea;
-  v_size bigint;
-  v_end bigint := 0;
+  v_size integer;
+  v_end integer := 0;
   v_valid boolean := jsonb_typeof(p_blobs) is not distinct from 'array';
 begin
   for v_nth in 0 .. case when v_valid then jsonb_array_length(p_blobs) else 0 end - 1 loop
     v_blob := p_blobs -> v_nth;
     v_hash := v_blob ->> 0;
-    v_size := case when v_blob ->> 2 ~ '^[0-9]{1,9}$' then v_blob ->> 2 end;
+    v_size := case when v_blob ->> 2 ~ '^[0-9]{1,9}$' then (v_blob ->> 2)::integer end;
     v_valid := coalesce(
       length(v_hash) = 64 and ltrim(v_hash, '0123456789abcdef') = '' and length(v_blob ->> 1) between 1 and 100
       and (v_blob -> 2 = 'null' or v_end + v_size <= octet_length(p_data)),
       false
     );
     exit when not v_valid;
-    v_piece := substring(p_data, v_end::integer + 1, v_size::integer);
+    v_piece := substring(p_data, v_end + 1, v_size);
     v_end := v_end + coalesce(v_size, 0);
     hashes := array_append(hashes, decode(v_hash, 'hex'));
     serde_types := array_append(serde_types, v_blob ->> 1);
