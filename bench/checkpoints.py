@@ -53,7 +53,12 @@ class _Recorder(InMemorySaver):
 
 def measure(settings: Settings, *, quick: bool) -> list[Result]:
     """Replay what a graph of one node stores, on both savers turn by turn, reading as the graph does."""
-    count = 50 if quick else 500
+    lengths = {5: 20, 50: 2} if quick else {5: 40, 50: 4, 500: 1}
+    return [result for turns, threads in lengths.items() for result in _measure(settings, turns, threads)]
+
+
+def _measure(settings: Settings, turns: int, threads: int) -> list[Result]:
+    """Measure conversations of some turns, one after the other, in a database of their own."""
     with (
         fresh_database(settings) as url,
         connect(url, settings=settings) as client,
@@ -61,26 +66,42 @@ def measure(settings: Settings, *, quick: bool) -> list[Result]:
     ):
         peer.setup()
         savers: dict[str, BaseCheckpointSaver[Any]] = {"ours": PylayerSaver(client), "peer": peer}
-        turns = {name: iter(_conversation(saver, count)) for name, saver in savers.items()}
-        written = sum(len(turn) for turn in _conversation(savers["ours"], count)) / count
-        found = interleave(
+        recorded = {name: _conversations(saver, turns, threads) for name, saver in savers.items()}
+        written = sum(len(turn) - 1 for turn in recorded["ours"]) / len(recorded["ours"])
+        waiting = {name: iter(found) for name, found in recorded.items()}
+        replayed = interleave(
             [
                 Case(
-                    name, lambda turn, saver=saver: _replay(turn, saver), lambda name=name: next(turns[name])
+                    name,
+                    lambda turn, saver=saver: _replay(turn, saver),
+                    lambda name=name: next(waiting[name]),
                 )
                 for name, saver in savers.items()
             ],
-            count,
+            turns * threads,
             warm_up=0,
         )
+        read = interleave(
+            [
+                Case(name, lambda _, saver=saver: saver.get_tuple(_config(0)))
+                for name, saver in savers.items()
+            ],
+            100,
+        )
+        said = f"of {threads} conversations" if threads > 1 else "of a conversation"
         return [
-            _speed(f"writes and reads of a conversation of {count} turns", found, written),
-            _bytes(f"a conversation of {count} turns", url),
+            _speed(f"writes and reads {said} of {turns} turns", "writes/s", replayed, written),
+            _speed(f"reading the state after {turns} turns", "reads/s", read, 1),
+            _bytes(f"tables and indexes {said} of {turns} turns", url),
         ]
 
 
-def _conversation(saver: BaseCheckpointSaver[Any], count: int) -> Sequence[_Turn]:
-    draw = random.Random(0)
+def _conversations(saver: BaseCheckpointSaver[Any], turns: int, threads: int) -> list[_Turn]:
+    return [turn for thread in range(threads) for turn in _conversation(saver, turns, thread)]
+
+
+def _conversation(saver: BaseCheckpointSaver[Any], turns: int, thread: int) -> Sequence[_Turn]:
+    draw = random.Random(thread)
 
     def text() -> str:
         return " ".join(draw.choices(_WORDS, k=60))
@@ -90,29 +111,28 @@ def _conversation(saver: BaseCheckpointSaver[Any], count: int) -> Sequence[_Turn
     graph.add_node("model", lambda _: {"messages": [AIMessage(text(), id=f"a{draw.random()}")]})
     graph.add_edge(START, "model")
     compiled = graph.compile(checkpointer=recorder)
-    for _ in range(count):
-        recorder.turns.append([])
+    for _ in range(turns):
+        recorder.turns.append([lambda saver: saver.get_tuple(_config(thread))])
         question = HumanMessage(text(), id=f"h{draw.random()}")
-        compiled.invoke({"messages": [question]}, _config())
+        compiled.invoke({"messages": [question]}, _config(thread))
     return recorder.turns
 
 
-def _config() -> Any:
-    return {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+def _config(thread: int) -> Any:
+    return {"configurable": {"thread_id": f"t{thread}", "checkpoint_ns": ""}}
 
 
 def _replay(turn: _Turn, saver: BaseCheckpointSaver[Any]) -> None:
-    saver.get_tuple(_config())
-    for store in turn:
-        store(saver)
+    for call in turn:
+        call(saver)
 
 
-def _speed(name: str, found: dict[str, Timing], calls: float) -> Result:
+def _speed(name: str, unit: str, found: dict[str, Timing], calls: float) -> Result:
     ours, peer = (found[key] for key in ("ours", "peer"))
     return Result(
         name=name,
         value=calls * len(ours.seconds) / sum(ours.seconds),
-        unit="writes/s",
+        unit=unit,
         repetitions=len(ours.seconds),
         noise=ours.spread,
         compared_with=_PEER,
@@ -129,7 +149,7 @@ def _bytes(name: str, url: str) -> Result:
             for schema, tables in (("work", _OURS), ("public", _THEIRS))
         )
     return Result(
-        name=f"{name}, tables and indexes",
+        name=name,
         value=ours,
         unit="bytes",
         repetitions=1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from pylayer.calls import Plan, T
 from pylayer.checkpoints import GraphCache
 from pylayer.client import AsyncClient, Client
-from pylayer.errors import InvalidInput
+from pylayer.langgraph.either import checked_client, run, run_async
 
 __all__ = ["PylayerCache"]
 
@@ -34,7 +33,7 @@ class PylayerCache(BaseCache[Any]):
 
     def __init__(self, client: Client | AsyncClient, *, serde: SerializerProtocol | None = None) -> None:
         super().__init__(serde=serde)
-        self._client = client
+        self._client = checked_client(client)
         self._calls = client.graph_cache
 
     def get(self, keys: Sequence[FullKey]) -> dict[FullKey, Any]:
@@ -62,19 +61,10 @@ class PylayerCache(BaseCache[Any]):
         await self._arun(self._clear(namespaces))
 
     def _run(self, plan: Plan[T]) -> T:
-        if isinstance(self._client, AsyncClient):
-            plan.close()
-            raise InvalidInput(
-                "this cache has an asynchronous client",
-                reason="async_cache",
-                hint="call ainvoke, astream, ..., or give the cache a pylayer.Client",
-            )
-        return self._client.run(plan)
+        return run(self._client, plan)
 
     async def _arun(self, plan: Plan[T]) -> T:
-        if isinstance(self._client, AsyncClient):
-            return await self._client.run(plan)
-        return await asyncio.to_thread(self._client.run, plan)
+        return await run_async(self._client, plan)
 
     def _get(self, keys: Sequence[FullKey]) -> Plan[dict[FullKey, Any]]:
         wanted = [(_text(namespace), key) for namespace, key in keys]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -16,15 +16,24 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
     DeltaChannelHistory,
-    get_checkpoint_id,
     get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from pylayer.calls import Plan, T
-from pylayer.checkpoints import Checkpoints, DeltaHistory, Pruned, StoredCheckpoint
+from pylayer.checkpoints import Checkpoints, DeltaHistory, Pruned
 from pylayer.client import AsyncClient, Client, connect, connect_async
-from pylayer.errors import InvalidInput
+from pylayer.errors import Forbidden, InvalidInput, PylayerError
+from pylayer.langgraph.configs import (
+    checkpoint_id_of,
+    config_of,
+    configurable,
+    history_of,
+    namespace_of,
+    thread_id_of,
+    tuple_of,
+)
+from pylayer.langgraph.either import checked_client, run, run_async
 from pylayer.langgraph.values import Known, Packer, Unpacker
 
 __all__ = ["PylayerSaver"]
@@ -33,7 +42,7 @@ _PAGE = 20
 _STRATEGIES = {"keep_latest", "delete"}
 
 
-class PylayerSaver(BaseCheckpointSaver[int]):
+class PylayerSaver(BaseCheckpointSaver[Any]):
     """Keeps the state of graphs in Postgres.
 
     Each value of a channel is stored once, however many checkpoints and threads hold it; a list that grew
@@ -59,7 +68,7 @@ class PylayerSaver(BaseCheckpointSaver[int]):
 
     def __init__(self, client: Client | AsyncClient, *, serde: SerializerProtocol | None = None) -> None:
         super().__init__(serde=serde)
-        self._client = client
+        self._client = checked_client(client)
         self._calls = client.checkpoints
         self._known = Known()
 
@@ -88,14 +97,23 @@ class PylayerSaver(BaseCheckpointSaver[int]):
             yield cls(client, serde=serde)
 
     def setup(self) -> None:
-        """Make or update the tables, as ``pylayer migrate`` does; needs its rights. Safe to repeat."""
-        from pylayer.migrate import migrate  # only here: graphs that run need none of it
+        """Make or update the tables, as ``pylayer migrate`` does. Safe to repeat.
 
-        migrate(self._client.database_url)
+        A login that may not migrate, or a connection through a pooler, only sees that they are there.
+        """
+        if refused := _migrated(self._client.database_url):
+            try:
+                self._run(Checkpoints.page.plan(self._calls, limit=1))
+            except PylayerError:
+                raise refused from None
 
     async def asetup(self) -> None:
         """Do as `setup`."""
-        await asyncio.to_thread(self.setup)
+        if refused := await asyncio.to_thread(_migrated, self._client.database_url):
+            try:
+                await self._arun(Checkpoints.page.plan(self._calls, limit=1))
+            except PylayerError:
+                raise refused from None
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that a config names, or the latest of its thread and namespace."""
@@ -116,7 +134,7 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         """Yield checkpoints, latest first, reading page by page.
 
         Args:
-            config: thread, namespace and id, each where given; None is all threads.
+            config: thread, and namespace and id where given; None is all threads.
             filter: what the metadata contains.
             before: config whose checkpoint they come before.
             limit: most checkpoints.
@@ -233,38 +251,30 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         """Remove as `prune`."""
         await self._arun(self._prune(thread_ids, strategy))
 
-    def get_next_version(self, current: int | None, channel: None) -> int:
-        """Return the next version of a channel, also after those of other savers (``"3.0.123"``)."""
-        return int(str(current or 0).partition(".")[0]) + 1
+    def get_next_version(self, current: Any, channel: None) -> Any:
+        """Return the next version of a channel: an integer; after another saver's text, a text."""
+        following = int(str(current or 0).partition(".")[0]) + 1
+        return f"{following:032}.0" if isinstance(current, str) else following
 
     def _run(self, plan: Plan[T]) -> T:
-        if isinstance(self._client, AsyncClient):
-            plan.close()
-            raise InvalidInput(
-                "this saver has an asynchronous client",
-                reason="async_saver",
-                hint="call ainvoke, astream, aget_state, ..., or give the saver a pylayer.Client",
-            )
-        return self._client.run(plan)
+        return run(self._client, plan)
 
     async def _arun(self, plan: Plan[T]) -> T:
-        if isinstance(self._client, AsyncClient):
-            return await self._client.run(plan)
-        return await asyncio.to_thread(self._client.run, plan)
+        return await run_async(self._client, plan)
 
     def _get(self, config: RunnableConfig) -> Plan[CheckpointTuple | None]:
         page = yield from Checkpoints.page.plan(
             self._calls,
-            thread_id=_thread_id(config),
-            checkpoint_ns=_namespace(config),
-            checkpoint_id=get_checkpoint_id(config),
+            thread_id=thread_id_of(config),
+            checkpoint_ns=namespace_of(config),
+            checkpoint_id=checkpoint_id_of(config),
             limit=1,
         )
         if not page.checkpoints:
             return None
         unpacker = Unpacker(self.serde, page.blobs, page.data)
         self._known.add(unpacker.keys())
-        return _tuple(page.checkpoints[0], unpacker)
+        return tuple_of(page.checkpoints[0], unpacker)
 
     def _page(
         self,
@@ -277,17 +287,17 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         size = _PAGE if limit is None else min(limit, _PAGE)
         page = yield from Checkpoints.page.plan(
             self._calls,
-            thread_id=None if config is None else _thread_id(config),
-            checkpoint_ns=None if config is None else _configurable(config).get("checkpoint_ns"),
-            checkpoint_id=None if config is None else get_checkpoint_id(config),
+            thread_id=None if config is None else thread_id_of(config),
+            checkpoint_ns=None if config is None else configurable(config).get("checkpoint_ns"),
+            checkpoint_id=None if config is None else checkpoint_id_of(config),
             filter=filter or None,
-            before=None if before is None else get_checkpoint_id(before),
+            before=None if before is None else checkpoint_id_of(before),
             after=after,
             limit=size,
         )
         unpacker = Unpacker(self.serde, page.blobs, page.data)
         last = page.checkpoints[-1].cursor if len(page.checkpoints) == size else None
-        return [_tuple(stored, unpacker) for stored in page.checkpoints], last
+        return [tuple_of(stored, unpacker) for stored in page.checkpoints], last
 
     def _history(
         self, config: RunnableConfig, channels: Sequence[str]
@@ -296,13 +306,13 @@ class PylayerSaver(BaseCheckpointSaver[int]):
             return {}
         found: DeltaHistory = yield from Checkpoints.delta_history.plan(
             self._calls,
-            thread_id=_thread_id(config),
-            checkpoint_ns=_namespace(config),
-            checkpoint_id=get_checkpoint_id(config),
+            thread_id=thread_id_of(config),
+            checkpoint_ns=namespace_of(config),
+            checkpoint_id=checkpoint_id_of(config),
             channels=channels,
         )
         unpacker = Unpacker(self.serde, found.blobs, found.data)
-        return {name: _channel_history(name, found.channels.get(name, {}), unpacker) for name in channels}
+        return {name: history_of(name, found.channels.get(name, {}), unpacker) for name in channels}
 
     def _put(
         self,
@@ -311,14 +321,14 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> Plan[RunnableConfig]:
-        parent = get_checkpoint_id(config)
+        parent = checkpoint_id_of(config)
         values = checkpoint["channel_values"]
         for whole in (False, True):
             packer = Packer(self.serde)
             stored = yield from Checkpoints.put.plan(
                 self._calls,
-                thread_id=_thread_id(config),
-                checkpoint_ns=_namespace(config),
+                thread_id=thread_id_of(config),
+                checkpoint_ns=namespace_of(config),
                 checkpoint_id=checkpoint["id"],
                 parent_checkpoint_id=parent,
                 checkpoint={k: v for k, v in checkpoint.items() if k not in ("id", "channel_values")},
@@ -332,7 +342,7 @@ class PylayerSaver(BaseCheckpointSaver[int]):
             if stored:
                 break
         self._known.add(packer.keys)
-        return _config(_thread_id(config), _namespace(config), checkpoint["id"])
+        return config_of(thread_id_of(config), namespace_of(config), checkpoint["id"])
 
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
@@ -343,9 +353,9 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         for known in (self._known, None):
             stored = yield from Checkpoints.put_writes.plan(
                 self._calls,
-                thread_id=_thread_id(config),
-                checkpoint_ns=_namespace(config),
-                checkpoint_id=_configurable(config)["checkpoint_id"],
+                thread_id=thread_id_of(config),
+                checkpoint_ns=namespace_of(config),
+                checkpoint_id=configurable(config)["checkpoint_id"],
                 task_id=task_id,
                 task_path=task_path,
                 writes={nth: name for nth, (name, _) in numbered.items()},
@@ -364,46 +374,12 @@ class PylayerSaver(BaseCheckpointSaver[int]):
         return (yield from Checkpoints.prune.plan(self._calls, thread_ids))
 
 
-def _configurable(config: RunnableConfig) -> dict[str, Any]:
-    return config.get("configurable", {})
+def _migrated(database_url: str) -> PylayerError | None:
+    """Migrate, and return why that was refused."""
+    from pylayer.migrate import migrate  # only here: graphs that run need none of it
 
-
-def _thread_id(config: RunnableConfig) -> str:
-    return str(_configurable(config)["thread_id"])
-
-
-def _namespace(config: RunnableConfig) -> str:
-    return _configurable(config).get("checkpoint_ns", "")
-
-
-def _config(thread_id: str, checkpoint_ns: str, checkpoint_id: str) -> RunnableConfig:
-    return {
-        "configurable": {
-            "thread_id": thread_id,
-            "checkpoint_ns": checkpoint_ns,
-            "checkpoint_id": checkpoint_id,
-        }
-    }
-
-
-def _tuple(stored: StoredCheckpoint, unpacker: Unpacker) -> CheckpointTuple:
-    where = (stored.thread_id, stored.checkpoint_ns)
-    values = {name: unpacker.unpack(reference) for name, reference in stored.channel_values.items()}
-    checkpoint = {**stored.checkpoint, "id": stored.checkpoint_id, "channel_values": values}
-    parent = stored.parent_checkpoint_id
-    return CheckpointTuple(
-        config=_config(*where, stored.checkpoint_id),
-        checkpoint=cast("Checkpoint", checkpoint),
-        metadata=cast("CheckpointMetadata", stored.metadata),
-        parent_config=_config(*where, parent) if parent else None,
-        pending_writes=[
-            (task, channel, unpacker.unpack(reference)) for task, channel, reference in stored.writes
-        ],
-    )
-
-
-def _channel_history(name: str, found: dict[str, Any], unpacker: Unpacker) -> DeltaChannelHistory:
-    writes = [(task, name, unpacker.unpack(reference)) for task, reference in found.get("writes", [])]
-    if "seed" in found:
-        return {"writes": writes, "seed": unpacker.unpack(found["seed"])}
-    return {"writes": writes}
+    try:
+        migrate(database_url)
+    except (Forbidden, InvalidInput) as refused:
+        return refused
+    return None

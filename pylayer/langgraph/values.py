@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any, cast
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 
 from pylayer.checkpoints.models import Reference
 from pylayer.checkpoints.namespace import Blob
@@ -57,19 +58,23 @@ class Packer:
 
         A list is cut into segments of 8, 64, 512, ... elements from its beginning, the rest one by one. So a
         list that grew shares all but a few segments with the one it was, and each element is stored only once
-        a size.
+        a size. What is encrypted shares nothing, and stays whole.
         """
-        if type(value) is not list:
+        if type(value) is not list or isinstance(self._serde, EncryptedSerializer):
             return self._piece(value)
         elements = cast("list[Any]", value)
-        if len(elements) < _BASE:
-            return self._piece(elements)
+        if len(elements) < _BASE and (small := self._small(*self._serde.dumps_typed(elements))):
+            return small
         return [self._piece(elements[start:end]) for start, end in _segments(len(elements))]
+
+    @staticmethod
+    def _small(kind: str, data: bytes) -> str | None:
+        return f"{kind}:{b64encode(data).decode()}" if len(data) <= _INLINE_BYTES else None
 
     def _piece(self, value: Any) -> int | str:
         kind, data = self._serde.dumps_typed(value)
-        if len(data) <= _INLINE_BYTES:
-            return f"{kind}:{b64encode(data).decode()}"
+        if small := self._small(kind, data):
+            return small
         key = (hashlib.sha256(data).hexdigest(), kind)
         if key not in self._places:
             self._places[key] = len(self._data)
@@ -121,7 +126,7 @@ class Unpacker:
     def _value(self, piece: int | str) -> Any:
         if isinstance(piece, int):
             return self._serde.loads_typed(self._blobs[piece])
-        kind, _, data = piece.partition(":")
+        kind, _, data = piece.rpartition(":")
         return self._serde.loads_typed((kind, b64decode(data)))
 
     def keys(self) -> Iterable[tuple[str, str]]:

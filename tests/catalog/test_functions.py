@@ -85,7 +85,6 @@ INLINED = {
     "work.workflow_of",
     "work.id_suffix",
     "work.is_task",
-    "work.blob_place",
     "work.referenced_blob_ids",
     "work.referenced_write_blob_ids",
 }

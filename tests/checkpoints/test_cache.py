@@ -15,6 +15,7 @@ from pylayer import InvalidInput
 from pylayer.config import Settings
 from pylayer.langgraph import PylayerCache
 from pylayer.maintenance import maintain
+from tests.faults.test_pgbouncer import pooled  # noqa: F401 - a fixture
 
 A, B = (("n", "m"), "a"), (("n",), "b")
 
@@ -49,11 +50,38 @@ def test_asynchronously(settings: Settings) -> None:
             assert await cache.aget([A, B]) == {A: 1}
             with pytest.raises(InvalidInput) as refused:
                 cache.get([A])
-            assert refused.value.reason == "async_cache"
+            assert refused.value.reason == "async_client"
 
     asyncio.run(run())
     with pylayer.connect(settings=settings) as client:
         assert asyncio.run(PylayerCache(client).aget([A])) == {A: 1}
+
+
+def test_behind_pgbouncer(pooled: Settings) -> None:  # noqa: F811
+    with pylayer.connect(settings=pooled, role="pylayer_agent") as client:
+        PylayerCache(client).set({A: (1, None), B: (2, 60)})
+
+    async def run() -> Any:
+        async with await pylayer.connect_async(settings=pooled, role="pylayer_agent") as client:
+            cache = PylayerCache(client)
+            found = await asyncio.gather(*(cache.aget([A, B]) for _ in range(5)))
+            await cache.aclear([A[0]])
+            return found, await cache.aget([A, B])
+
+    assert asyncio.run(run()) == ([{A: 1, B: 2}] * 5, {B: 2})
+
+
+def test_odd_entries(client: pylayer.Client) -> None:
+    cache = PylayerCache(client)
+    nul, expired, soon = (("n\x00",), "k"), (("n",), "0"), (("n",), "1e-7")
+    cache.set({nul: (1, None), expired: (2, 0), soon: (3, 1e-7)})  # type: ignore[dict-item]
+    assert cache.get([nul, expired, soon, nul]) == {nul: 1}
+    cache.set({})
+    cache.clear([])
+    assert cache.get([nul]) == {nul: 1}
+    for key, ttl in (((("n",), "k\x00"), None), ((("n" * 1001,), "k"), None), (A, float("inf"))):
+        with pytest.raises(InvalidInput):
+            cache.set({key: (1, ttl)})  # type: ignore[dict-item]
 
 
 def test_a_node_runs_once(settings: Settings) -> None:

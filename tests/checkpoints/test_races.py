@@ -15,7 +15,7 @@ from psycopg import Connection
 import pylayer
 from pylayer.config import Settings
 from pylayer.langgraph import PylayerSaver
-from tests.checkpoints.support import count, dangling, put, values
+from tests.checkpoints.support import config, count, dangling, put, values
 from tests.work.sessions import blocked, refusal, row, session
 
 SHARED = "shared" * 100
@@ -51,6 +51,55 @@ def test_a_blob_that_is_being_removed_is_stored_anew_or_asked_for(
             removing.commit()
         assert storing.result() == {"stored": sent}
     assert count(conn, "checkpoint_blobs") == sent
+    assert dangling(conn) == 0
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_blob_that_is_being_swept_is_stored_anew_or_asked_for(
+    sent: bool, dsn: str, conn: Connection[Any]
+) -> None:
+    """Maintenance has removed it, uncommitted, when another thread comes to refer to it."""
+    row(conn, PUT, *stored("t", "1"))
+    with session(dsn) as storing:
+        row(storing, PUT, *stored("u", "1", sent=False))
+        row(conn, "select * from work.delete_checkpoint_threads('[\"t\"]')")
+        storing.rollback()
+    assert count(conn, "checkpoint_blobs") == 1
+    with session(dsn) as sweeping:
+        assert row(sweeping, "select work.remove_unused_checkpoint_blobs() as n") == {"n": 1}
+        with blocked(dsn, conn, PUT, *stored("u", "1", sent=sent)) as again:
+            sweeping.commit()
+        assert again.result() == {"stored": sent}
+    assert count(conn, "checkpoint_blobs") == sent
+    assert dangling(conn) == 0
+
+
+def test_a_blob_whose_sweep_is_rolled_back_is_used(dsn: str, conn: Connection[Any]) -> None:
+    row(conn, PUT, *stored("t", "1"))
+    with session(dsn) as removing:
+        row(removing, "select * from work.delete_checkpoint_threads('[\"t\"]')")
+        with blocked(dsn, conn, PUT, *stored("u", "1", sent=False)) as storing:
+            removing.rollback()
+        assert storing.result() == {"stored": True}
+    assert count(conn, "checkpoint_blobs") == 1
+    assert dangling(conn) == 0
+
+
+def test_eight_writers_of_one_thread(settings: Settings, conn: Connection[Any]) -> None:
+    """Eight at once: each has stored all of its own, and what they share is there once."""
+    with pylayer.connect(settings=settings, pool_size=8) as client:
+        saver = PylayerSaver(client)
+
+        def write(writer: int) -> None:
+            for n in range(20):
+                put(saver, f"{n:03}-{writer}", {"a": [f"{n % 5}" * 200] * 9, "b": f"{writer}" * 200})
+                saver.put_writes(config("t", f"{n:03}-{writer}"), [("b", f"{writer}" * 200)], "task")
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(8)))
+        assert len(list(saver.list(config()))) == 160
+    # Of "a" five values, as one element and as eight; of "b" eight.
+    assert count(conn, "checkpoint_blobs") == 18
     assert dangling(conn) == 0
 
 

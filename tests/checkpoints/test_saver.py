@@ -131,7 +131,7 @@ def test_both_clients(saver: PylayerSaver, settings: Settings) -> None:
             assert (await other.aget_tuple(config())) is None
             with pytest.raises(InvalidInput) as refused:
                 other.get_tuple(config())
-            assert refused.value.reason == "async_saver"
+            assert refused.value.reason == "async_client"
             graph = conversation(other)
             await graph.ainvoke({"messages": [("user", "hi")]}, config())
             return [found.checkpoint["id"] async for found in other.alist(config())]
@@ -169,8 +169,71 @@ def test_behind_pgbouncer(pooled: Settings) -> None:  # noqa: F811
         assert len(graph.get_state(config()).values["messages"]) == 10
 
 
-def test_other_versions_go_on(saver: PylayerSaver) -> None:
-    assert [saver.get_next_version(v, None) for v in (None, 4, f"{7:032}.{0.5:016}")] == [1, 5, 8]  # type: ignore[arg-type]
+def test_versions_grow_and_keep_their_kind(saver: PylayerSaver) -> None:
+    assert [saver.get_next_version(version, None) for version in (None, 4)] == [1, 5]
+    text = f"{9:032}.{0.9:016}"
+    assert text < saver.get_next_version(text, None) < saver.get_next_version(f"{10:032}.0", None)
+
+
+def test_an_empty_id_or_namespace_is_none(saver: PylayerSaver) -> None:
+    put(saver, "1", {"a": 1})
+    put(saver, "2", {"a": 2}, parent="1")
+    for given in ({"checkpoint_id": ""}, {"checkpoint_id": None}, {"checkpoint_ns": None}):
+        found = saver.get_tuple({"configurable": {"thread_id": "t", **given}})
+        assert found
+        assert found.checkpoint["id"] == "2"
+
+
+@pytest.mark.parametrize("given", ["postgresql://u@h/db", None])
+def test_what_is_no_client(given: Any) -> None:
+    for kind in (PylayerSaver, cache.PylayerCache):
+        with pytest.raises(InvalidInput) as refused:
+            kind(given)
+        assert refused.value.reason == "invalid_client"
+
+
+class Colons:
+    """A serializer whose types have colons."""
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        return "my:own:kind", repr(obj).encode()
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        assert data[0] == "my:own:kind"
+        return eval(data[1])
+
+
+def test_a_serializer_of_ones_own(saver: PylayerSaver) -> None:
+    own = PylayerSaver(saver._client, serde=Colons())
+    put(own, "1", {"small": "a:b", "large": [LONG] * 9})
+    assert values(own) == {"small": "a:b", "large": [LONG] * 9}
+
+
+def test_one_statement_a_call(client: pylayer.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    call = pylayer.Client._call_once
+
+    def counted(self: Any, step: Any) -> Any:
+        called.append(step.sql.split("(")[0].split(".")[-1])
+        return call(self, step)
+
+    monkeypatch.setattr(pylayer.Client, "_call_once", counted)
+    saver = PylayerSaver(client)
+    put(saver, "1", {"a": [LONG] * 20, "b": LONG})
+    put(saver, "2", {"a": [LONG] * 21, "b": LONG}, parent="1")
+    saver.put_writes(config("t", "2"), [("a", LONG), ("b", 1)], "task")
+    assert values(saver)
+    assert len(list(saver.list(config()))) == 2
+    assert called == ["put_checkpoint"] * 2 + ["put_checkpoint_writes"] + ["list_checkpoints"] * 2
+
+
+def test_a_short_list_shares_its_elements(saver: PylayerSaver, conn: Connection[Any]) -> None:
+    said = [HumanMessage(LONG, id=str(n)) for n in range(7)]
+    for n, message in enumerate(said):
+        put(saver, f"{n}", {"messages": said[: n + 1]}, version=n)
+        saver.put_writes(config("t", f"{n}"), [("messages", [message])], "task")
+    assert count(conn, "checkpoint_blobs") == 7
+    assert values(saver) == {"messages": said}
 
 
 def test_encrypted(settings: Settings, conn: Connection[Any]) -> None:
@@ -183,6 +246,7 @@ def test_encrypted(settings: Settings, conn: Connection[Any]) -> None:
         "select count(*) as n from work.checkpoint_blobs where position('secret'::bytea in data) > 0"
     ).fetchall()
     assert row["n"] == 0
+    assert count(conn, "checkpoint_blobs") == 1, "what is encrypted is not cut"
 
 
 def test_refusals(saver: PylayerSaver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +283,30 @@ def test_agents_write_no_table_and_others_store_nothing(settings: Settings, conn
                 conn.execute(f"{verb} work.{table}".encode())
     with pylayer.connect(settings=settings, role="pylayer_analyst") as client, pytest.raises(Forbidden):
         put(PylayerSaver(client), "1", {})
+
+
+def test_setup_where_there_is_nothing_to_make(
+    saver: PylayerSaver,
+    pooled: Settings,  # noqa: F811
+    conn: Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pooler gives no session to migrate in, and an agent's login has no right to."""
+    with PylayerSaver.from_conn_string(pooled.require_database_url()) as other:
+        other.setup()
+        conn.execute("drop function work.list_checkpoints cascade")
+        with pytest.raises(InvalidInput) as refused:
+            other.setup()
+        assert refused.value.reason == "pooled_connection"
+
+    def forbidden(_url: str) -> None:
+        raise Forbidden("no", reason="missing_right")
+
+    monkeypatch.setattr("pylayer.migrate.migrate", forbidden)
+    for setup in (saver.setup, lambda: asyncio.run(saver.asetup())):
+        with pytest.raises(Forbidden) as refused_right:
+            setup()
+        assert refused_right.value.reason == "missing_right"
 
 
 def test_setup_migrates(saver: PylayerSaver, settings: Settings) -> None:

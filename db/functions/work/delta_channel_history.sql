@@ -17,6 +17,7 @@ create or replace function work.delta_channel_history(
 ) returns table (channels jsonb, blobs jsonb, data bytea)
 language plpgsql stable parallel safe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan  -- planning costs more than running
 as $$
 declare
   v_thread bigint := (select t.thread_key from work.checkpoint_threads as t where t.thread_id = p_thread_id);
@@ -57,8 +58,12 @@ begin
   written as materialized (
     select k.channel, k.steps, w.task_path, w.task_id, e.key::integer as nth, e.value -> 1 as reference
     from walk as k
-    join work.checkpoint_writes as w
-      on w.thread_key = v_thread and w.checkpoint_ns = p_checkpoint_ns and w.checkpoint_id = k.checkpoint_id
+    cross join lateral (
+      select a.task_path, a.task_id, a.writes
+      from work.checkpoint_writes as a
+      where a.thread_key = v_thread and a.checkpoint_ns = p_checkpoint_ns and a.checkpoint_id = k.checkpoint_id
+      offset 0  -- keeps it a lookup for each step: the walk is short, the thread may be long
+    ) as w
     cross join jsonb_each(w.writes) as e (key, value)
     where e.value ->> 0 = k.channel
   ),

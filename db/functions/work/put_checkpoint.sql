@@ -43,16 +43,19 @@ begin
       detail = format('checkpoint %s, metadata %s', jsonb_typeof(p_checkpoint), jsonb_typeof(p_metadata)),
       hint = 'give two objects, and a parent id of at most 500 bytes';
   end if;
-  select jsonb_object_agg(e.key, e.value) into v_same
-  from work.checkpoints as c
-  cross join jsonb_each(c.channel_values) as e (key, value)
-  where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_parent_checkpoint_id
-    and c.checkpoint -> 'channel_versions' -> e.key = p_checkpoint -> 'channel_versions' -> e.key;
-  if jsonb_typeof(p_channel_values) = 'object' and exists (
-    select from jsonb_each(p_channel_values) as e (key, value)
-    where e.value = 'null' and coalesce(v_same -> e.key, 'null') = 'null'
-  ) then
-    return false;
+  if p_channel_values @? '$.* ? (@ == null)' then
+    select jsonb_object_agg(e.key, c.channel_values -> e.key) into v_same
+    from work.checkpoints as c
+    cross join jsonb_each(p_channel_values) as e (key, value)
+    where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_parent_checkpoint_id
+      and e.value = 'null'
+      and c.checkpoint -> 'channel_versions' -> e.key = p_checkpoint -> 'channel_versions' -> e.key;
+    if exists (
+      select from jsonb_each(p_channel_values) as e (key, value)
+      where e.value = 'null' and coalesce(v_same -> e.key, 'null') = 'null'
+    ) then
+      return false;
+    end if;
   end if;
   v_blobs := work.store_checkpoint_blobs(p_thread_key => v_thread, p_blobs => p_blobs, p_data => p_data);
   if v_blobs is null then

@@ -33,6 +33,7 @@ declare
   v_values jsonb;
   v_first jsonb;
   v_last jsonb;
+  v_is_odd boolean;
 begin
   perform work.check_checkpoint_key(p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id);
   if num_nulls(p_task_id, p_task_path) > 0 or octet_length(p_task_id) > 500 or octet_length(p_task_path) > 2000 then
@@ -46,21 +47,17 @@ begin
     return false;
   end if;
   v_values := work.resolve_checkpoint_values(p_values => p_values, p_blob_ids => v_blobs);
-  if jsonb_typeof(p_writes) is distinct from 'object'
-    or exists (
-      select from jsonb_each(p_writes) as w (nth, channel)
-      where w.nth !~ '^(0|-?[1-9][0-9]{0,5})$' or jsonb_typeof(w.channel) <> 'string' or not v_values ? w.nth
-    )
-  then
+  select
+    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth not like '-%'), '{}'),
+    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth like '-%'), '{}'),
+    bool_or(w.nth !~ '^(0|-?[1-9][0-9]{0,5})$' or jsonb_typeof(w.channel) <> 'string' or not v_values ? w.nth)
+  into v_first, v_last, v_is_odd
+  from jsonb_each(case when jsonb_typeof(p_writes) = 'object' then p_writes end) as w (nth, channel);
+  if v_is_odd or jsonb_typeof(p_writes) is distinct from 'object' then
     raise exception using
       errcode = 'PT400', message = 'the writes are not of the form that is expected', constraint = 'invalid_writes',
       detail = coalesce(jsonb_typeof(p_writes), 'null'), hint = 'give an object of channels by number, with a value each';
   end if;
-  select
-    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth not like '-%'), '{}'),
-    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth like '-%'), '{}')
-  into v_first, v_last
-  from jsonb_each(p_writes) as w (nth, channel);
   insert into work.checkpoint_writes as w (thread_key, checkpoint_ns, checkpoint_id, task_id, task_path, writes)
   values (v_thread, p_checkpoint_ns, p_checkpoint_id, p_task_id, p_task_path, v_first || v_last)
   on conflict (thread_key, checkpoint_ns, checkpoint_id, task_id) do update

@@ -20,28 +20,30 @@ begin
       errcode = 'PT400', message = 'values are not an object', constraint = 'invalid_reference',
       detail = coalesce(jsonb_typeof(p_values), 'null'), hint = 'give an object of references';
   end if;
-  select coalesce(jsonb_object_agg(v.key, v.reference), '{}') into v_values
-  from (
-    select
-      e.key,
-      case jsonb_typeof(e.value)
-        when 'null' then p_same -> e.key
-        when 'string' then e.value
-        when 'number' then to_jsonb(p_blob_ids[work.blob_place(e.value)])
-        when 'array' then (
-          select coalesce(
-            jsonb_agg(
-              case jsonb_typeof(s.value)
-                when 'string' then s.value
-                when 'number' then to_jsonb(p_blob_ids[work.blob_place(s.value)])
-              end order by s.nth
-            ), '[]'
+  select
+    coalesce(
+      jsonb_object_agg(
+        e.key,
+        case jsonb_typeof(e.value)
+          when 'null' then p_same -> e.key
+          when 'string' then e.value
+          when 'number' then case when e.value between '0' and '999999' then to_jsonb(p_blob_ids[e.value::integer + 1]) end
+          when 'array' then (
+            select coalesce(
+              jsonb_agg(
+                case jsonb_typeof(s.value)
+                  when 'string' then s.value
+                  when 'number' then case when s.value between '0' and '999999' then to_jsonb(p_blob_ids[s.value::integer + 1]) end
+                end order by s.nth
+              ), '[]'
+            )
+            from jsonb_array_elements(e.value) with ordinality as s (value, nth)
           )
-          from jsonb_array_elements(e.value) with ordinality as s (value, nth)
-        )
-      end as reference
-    from jsonb_each(p_values) as e (key, value)
-  ) as v;
+        end
+      ), '{}'
+    )
+  into v_values
+  from jsonb_each(p_values) as e (key, value);
   if jsonb_path_exists(v_values, '$.*[*] ? (@ == null)') then
     raise exception using
       errcode = 'PT400', message = 'a value refers to no blob of this call', constraint = 'invalid_reference',
