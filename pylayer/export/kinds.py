@@ -47,7 +47,13 @@ KINDS = {
             "execution_id",
             kept_from="work.tasks_kept_from",
         ),
-        Kind("tool_executions", "work.training_tool_executions", 1, "records"),
+        Kind(
+            "tool_executions",
+            "work.training_tool_executions",
+            1,
+            "records",
+            kept_from="work.runs_kept_from",
+        ),
         Kind("chat", "ai.training_chat", 1, "conversations"),
     )
 }

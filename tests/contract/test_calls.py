@@ -221,6 +221,7 @@ NOT_FROM_PYTHON = {
     "telemetry.snapshot_horizon": "pylayer export calls it on its own connection",
     "telemetry.training_agent_events": "pylayer export copies it",
     "telemetry.training_workflow_data": "pylayer export copies it",
+    "work.runs_kept_from": "pylayer export asks it",
     "work.tasks_kept_from": "pylayer export asks it",
     "work.training_agent_tasks": "pylayer export copies it",
     "work.training_tool_executions": "pylayer export copies it",

@@ -159,6 +159,14 @@ def test_days_whose_tasks_may_be_purged_are_refused(
     assert export(settings, tmp_path, "agent_tasks", below_floor=True).rows == 3
 
 
+def test_days_whose_runs_may_be_purged_are_refused(
+    settings: Settings, conn: Connection[Any], tools: list[str], tmp_path: Path
+) -> None:
+    conn.execute("update core.settings set run_retention_days = 2")
+    refused(lambda: export(settings, tmp_path, "tool_executions"), Gone, "below_retention_floor")
+    assert export(settings, tmp_path, "tool_executions", below_floor=True).rows == 3
+
+
 def test_tasks_that_are_purged_meanwhile_are_noticed(
     settings: Settings, client: pylayer.Client, tasks: list[str], tmp_path: Path
 ) -> None:
