@@ -50,7 +50,9 @@ begin
     return;
   end if;
   v_noted := 'pylayer.claims_' || md5(v_queues::text);
-  v_state := nullif(current_setting(v_noted, true), '')::bigint[];
+  if pg_input_is_valid(current_setting(v_noted, true), 'bigint[]') then  -- not when somebody else wrote it
+    v_state := current_setting(v_noted, true)::bigint[];
+  end if;
   v_is_whole := (
     v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000
   ) is not true;

@@ -4,8 +4,8 @@
 --             left out; p_worker, p_queues, p_n, p_lease_seconds as work.claim_tasks; p_n 0 claims nothing.
 -- Returns:    one row a task of p_tasks that is not completed, outcome why: lease_lost, lease_expired or no_task; it is left as
 --             it is. Then those that were claimed, outcome claimed, with what a worker needs.
--- Errors:     PT400 not_an_array, invalid_task, and with p_n those of work.claim_tasks; PT409 not_read_committed (with a concurrency_key);
---             PT413 too_many_tasks, output_limit; 22P02; 40001 and 40P01: the same call again.
+-- Errors:     PT400 not_an_array, invalid_task, and with p_n those of work.claim_tasks; PT409 not_read_committed (with a
+--             concurrency_key); PT413 too_many_tasks, output_limit; 22P02; 40001 and 40P01: the same call again.
 -- Tables:     work.task_executions (rows updated), then as work.settle_changes, then as work.claim_tasks.
 -- Repeat:     safe: a task that was completed under the same lease is completed.
 create or replace function work.complete_tasks(
@@ -63,7 +63,7 @@ begin
       error = null,
       lease_expires_at = null,
       finished_at = v_now,
-      execution_time_ms = extract(epoch from v_now - t.started_at) * 1000
+      execution_time_ms = greatest(extract(epoch from v_now - t.started_at) * 1000, 0)
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
     where t.execution_id = d.execution_id
       -- Coalesced, so that no plan goes through all leases for it.

@@ -13,8 +13,8 @@
 -- Returns: one row a task, in input order: its place, its id, and whether this call made it.
 -- Errors:  PT400 not_an_array, invalid_task; PT409 not_read_committed (with a concurrency_key); PT413 too_many_tasks, task_limit;
 --          22P02, 22003, 22007; 40001 and 40P01: the same call again.
--- Tables:  work.task_executions (inserted, by unique_key, so that two batches cannot deadlock), work.queues (read; inserted),
---          then as work.settle_changes.
+-- Tables:  work.queues (read), work.task_executions (inserted; with unique keys as work.store_unique_tasks), work.queues
+--          (inserted, when there is a new one), then as work.settle_changes.
 -- Repeat:  safe for tasks with a unique_key.
 create or replace function work.enqueue_tasks(p_tasks jsonb)
 returns table ("position" integer, execution_id text, created boolean)
