@@ -70,7 +70,7 @@ begin
       and coalesce(t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now, false)
     returning t.execution_id, t.queue, t.concurrency_key
   )
-  select count(*), array_agg(d.execution_id) filter (where q.events <> 'none' or d.concurrency_key is not null)
+  select count(*)::integer, array_agg(d.execution_id) filter (where q.events <> 'none' or d.concurrency_key is not null)
   into v_done, v_told
   from done as d
   left join work.queues as q on q.queue = d.queue;

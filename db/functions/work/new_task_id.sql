@@ -7,8 +7,8 @@ language plpgsql volatile parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ms bigint := floor(extract(epoch from p_now) * 1000);
-  v_random text := gen_random_uuid();
+  v_ms bigint := floor(extract(epoch from p_now) * 1000)::bigint;
+  v_random text := gen_random_uuid()::text;
   v_id text := upper(left(v_random, 8) || right(v_random, 8));  -- what is random of it only; hexadecimal digits are of base32 too
 begin
   for v_shift in 0 .. 45 by 5 loop
