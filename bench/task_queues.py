@@ -82,10 +82,11 @@ class PylayerQueue:
         count = 0
         while True:
             found = server.execute(
-                "select * from work.complete_tasks(%s, 'bench', array[%s], %s)",
+                "select execution_id, lease::text, task_name, input_data "
+                "from work.complete_tasks(%s, 'bench', array[%s], %s) where outcome = 'claimed'",
                 [json.dumps(done), self._queue, batch],
             ).fetchall()
-            done = [{"execution_id": row[1], "lease": str(row[2])} for row in found if row[0] == "claimed"]
+            done = [{"execution_id": row[0], "lease": row[1]} for row in found]
             if not done:
                 return count
             count += len(done)

@@ -6,22 +6,21 @@ import asyncio
 import inspect
 import logging
 import traceback
-from concurrent.futures import Executor
 
 from pylayer.client import AsyncClient
-from pylayer.errors import Conflict, InvalidInput, NotFound, PylayerError
+from pylayer.errors import Conflict, NotFound, PylayerError
 from pylayer.tasks import ClaimedTask, Completion
 from pylayer.tasks.namespace import encode
 from pylayer.worker.handlers import Abandon, Handler, Handlers
+from pylayer.worker.threads import Threads
 
 __all__ = ["attempt", "fail"]
 
 _LOGGER = logging.getLogger("pylayer.worker")
-_MOST_OUTPUT = 1_000_000
 
 
 async def attempt(
-    client: AsyncClient, task: ClaimedTask, handlers: Handlers, threads: Executor
+    client: AsyncClient, task: ClaimedTask, handlers: Handlers, threads: Threads
 ) -> Completion | None:
     """Run the handler of a task; return its completion, or None when the attempt failed."""
     handler = handlers.get(task.task_name)
@@ -29,37 +28,29 @@ async def attempt(
         if handler is None:
             raise Abandon(f"no handler of {task.task_name!r} in this worker")
         output = await _call(handler, task, threads)
-        _check(output)
+        encode(output)  # here, where it can fail its task alone
     except Abandon as error:
         await fail(client, task, str(error), retry=False)
-    except Exception:
+    except asyncio.CancelledError:
+        if (current := asyncio.current_task()) is not None and current.cancelling():
+            raise
+        await fail(client, task, traceback.format_exc(limit=-8))
+    except (Exception, SystemExit):
         await fail(client, task, traceback.format_exc(limit=-8))
     else:
         return Completion(task.execution_id, task.lease, output)
     return None
 
 
-async def _call(handler: Handler, task: ClaimedTask, threads: Executor) -> object:
+async def _call(handler: Handler, task: ClaimedTask, threads: Threads) -> object:
     if inspect.iscoroutinefunction(handler):
         return await handler(task)
-    return await asyncio.get_running_loop().run_in_executor(threads, handler, task)
-
-
-def _check(output: object) -> None:
-    """Refuse an output that the database would refuse, and the whole batch with it."""
-    text = encode(output)
-    if len(text) > _MOST_OUTPUT or "\\u0000" in text or "\\ud" in text:
-        raise InvalidInput(
-            "the output is too large, or no text of Postgres",
-            reason="invalid_output",
-            detail=f"{len(text)} characters of JSON",
-            hint="keep what is large or binary as an artifact, and its id in the output",
-        )
+    return await threads.run(handler, task)
 
 
 async def fail(
     client: AsyncClient,
-    task: ClaimedTask,
+    task: ClaimedTask | Completion,
     error: str,
     *,
     retry: bool = True,

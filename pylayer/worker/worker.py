@@ -10,14 +10,14 @@ import random
 import socket
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from pylayer.client import AsyncClient
-from pylayer.errors import Conflict, NotFound, PylayerError
-from pylayer.tasks import ClaimedTask, Completion
+from pylayer.errors import Conflict, InvalidInput, NotFound, PylayerError, TooLarge
+from pylayer.tasks import ClaimedTask, Completed, Completion
 from pylayer.worker.attempt import attempt, fail
 from pylayer.worker.handlers import Handlers, handlers
 from pylayer.worker.listener import listen
+from pylayer.worker.threads import Threads
 
 __all__ = ["Worker"]
 
@@ -39,7 +39,7 @@ class Worker:
         client: an async client; its role needs ``pylayer_agent``.
         handlers: the handlers; default those of `pylayer.worker.task`.
         queues: the queues, within a priority in this order.
-        concurrency: most tasks at once.
+        concurrency: most tasks at once; a thread that runs on after its task's time counts.
         lease_seconds: how long a task is held after the worker's death; heartbeats come at a third of it.
         poll_seconds: longest wait before it looks for tasks that nobody told of.
         grace_seconds: how long running tasks may take to end after `stop`; then they are given back.
@@ -71,6 +71,7 @@ class Worker:
         self._listen_dsn = listen_dsn
         self._running: dict[_Attempt, ClaimedTask] = {}
         self._finished: list[Completion] = []
+        self._threads = Threads()
         self._changed = asyncio.Event()
         self._stopping = False
 
@@ -84,28 +85,26 @@ class Worker:
         helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._keep_up())]
         if self._listen_dsn is not None:
             helpers.append(asyncio.create_task(listen(self._listen_dsn, self._queues, self._changed.set)))
-        threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="pylayer-worker")
         try:
-            await self._pump(threads)
+            await self._pump()
             await self._wind_up()
         finally:
             for helper in (*helpers, *self._running):
                 helper.cancel()
             await asyncio.gather(*helpers, *self._running, return_exceptions=True)
-            threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _pump(self, threads: ThreadPoolExecutor) -> None:
+    async def _pump(self) -> None:
         pause = _SHORTEST_POLL_SECONDS
         while not self._stopping:
             self._changed.clear()
-            free = self._concurrency - len(self._running)
+            free = self._concurrency - len(self._running) - len(self._threads)
             try:
                 claimed = await self._exchange(free)
             except PylayerError as error:
                 _LOGGER.error("trying again: %s", error)
                 claimed, pause = [], max(pause, _RETRY_SECONDS)
             for task in claimed:
-                self._start(task, threads)
+                self._start(task)
             if claimed:
                 pause = _SHORTEST_POLL_SECONDS
                 continue
@@ -118,18 +117,37 @@ class Worker:
     async def _exchange(self, free: int) -> list[ClaimedTask]:
         """Complete what is finished and claim what there is room for, in one call."""
         done = self._finished[:1000]
-        if not done and not free:
+        if not done and free <= 0:
             return []
-        result = await self._client.tasks.complete_many(
-            done, self.name, self._queues, min(free, 1000), lease_seconds=self._lease_seconds
-        )
-        del self._finished[: len(done)]
-        for execution_id, reason in result.refused.items():
-            _LOGGER.warning("task %s was done, but no longer ours: %s", execution_id, reason)
+        try:
+            result = await self._client.tasks.complete_many(
+                done, self.name, self._queues, max(min(free, 1000), 0), lease_seconds=self._lease_seconds
+            )
+        except (InvalidInput, TooLarge):
+            if not done:
+                raise
+            await self._tell_apart(len(done))
+            return []
+        self._told(len(done), result)
         return result.claimed
 
-    def _start(self, task: ClaimedTask, threads: ThreadPoolExecutor) -> None:
-        running = asyncio.create_task(attempt(self._client, task, self._handlers, threads))
+    async def _tell_apart(self, count: int) -> None:
+        """Complete one by one, and fail those whose output the database refuses, as it refused them all."""
+        for completion in self._finished[:count]:
+            try:
+                result = await self._client.tasks.complete_many([completion])
+            except (InvalidInput, TooLarge) as refused:
+                await fail(self._client, completion, str(refused))
+                result = Completed(refused={}, claimed=[])
+            self._told(1, result)
+
+    def _told(self, count: int, result: Completed) -> None:
+        del self._finished[:count]
+        for execution_id, reason in result.refused.items():
+            _LOGGER.warning("task %s was done, but no longer ours: %s", execution_id, reason)
+
+    def _start(self, task: ClaimedTask) -> None:
+        running = asyncio.create_task(attempt(self._client, task, self._handlers, self._threads))
         self._running[running] = task
         running.add_done_callback(self._end)
 

@@ -83,8 +83,8 @@ INLINED = {
     "work.training_tool_executions",
     "work.execution_of",
     "work.workflow_of",
-    "work.id_suffix",
     "work.is_task",
+    "work.new_tasks",
     "work.referenced_blob_ids",
     "work.referenced_write_blob_ids",
 }

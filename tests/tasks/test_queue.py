@@ -241,15 +241,26 @@ def test_what_postgres_cannot_hold_is_refused(agent: pylayer.Client, value: Any)
     assert agent.tasks.list() == []
 
 
-def test_an_unusable_note_of_a_session_harms_nobody_for_long(conn: Connection[Row]) -> None:
+FAR_NOTE = f"{{{','.join(['9000000000000000'] * 12)}}}"
+
+
+@pytest.mark.parametrize("note", [FAR_NOTE, "x", "{a}", "{}", "{{1,2}}"])
+def test_an_unusable_note_of_a_session_harms_nobody_for_long(conn: Connection[Row], note: str) -> None:
     """Where a session's claims begin is a setting of its own, which anybody may write."""
     conn.execute("set role pylayer_agent")
     conn.execute("select work.enqueue_task('a')")
-    conn.execute(
-        "select set_config('pylayer.claims_' || md5('{default}'), (array[9e15::bigint, 9e15::bigint] "
-        "|| array_fill(9e15::bigint, array[10]))::text, false)"
-    )
+    conn.execute("select set_config('pylayer.claims_' || md5('{default}'), %s, false)", [note])
     assert len(conn.execute("select * from work.claim_tasks('w')").fetchall()) == 1
+
+
+def test_a_clock_that_was_set_back_keeps_no_task_from_its_end(
+    agent: pylayer.Client, conn: Connection[Row]
+) -> None:
+    agent.tasks.enqueue("a")
+    task = claim_one(agent)
+    conn.execute("update work.task_executions set started_at = clock_timestamp() + interval '1 h'")
+    agent.tasks.complete(task.execution_id, task.lease)
+    assert agent.tasks.get(task.execution_id).execution_time_ms == 0
 
 
 def test_a_keyed_task_needs_read_committed(agent: pylayer.Client, dsn: str) -> None:

@@ -119,6 +119,106 @@ def test_what_a_handler_raises_fails_the_attempt(settings: Settings, client: pyl
     assert (found["unknown"].status, found["unknown"].retry_count) == ("failed", 0)
 
 
+def test_an_output_is_any_text_of_json(settings: Settings, client: pylayer.Client) -> None:
+    handlers, output = Handlers(), ["\N{GRINNING FACE}", "\ud55c\uad6d", "\\u0000"]
+    handlers.task("speak")(lambda _: output)
+    made = client.tasks.enqueue("speak")
+    work(settings, handlers, statuses(1))
+    assert client.tasks.get(made.execution_id).output_data == output
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["\0", "\ud800", [1] * 200_000, object(), float("nan")],
+    ids=["nul", "surrogate", "large", "object", "nan"],
+)
+def test_an_output_that_cannot_be_stored_fails_its_task_alone(
+    settings: Settings, client: pylayer.Client, output: object
+) -> None:
+    """Also one that only the database finds too large: 600 kB of JSON text are several MiB of jsonb."""
+    handlers = Handlers()
+    handlers.task("unspeakable")(lambda _: output)
+    handlers.task("good")(lambda _: "good")
+    client.tasks.enqueue_many(
+        [{"task_name": name, "max_retries": 0} for name in ("good", "unspeakable", "good")]
+    )
+    work(settings, handlers, statuses(3))
+    found = sorted((task.task_name, task.status) for task in client.tasks.list())
+    assert found == [("good", "completed"), ("good", "completed"), ("unspeakable", "failed")]
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError()], ids=["exit", "cancelled"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_handler_that_means_to_end_everything_ends_its_attempt(
+    settings: Settings, client: pylayer.Client, error: BaseException, is_async: bool
+) -> None:
+    handlers = Handlers()
+
+    def sync_exit(_: ClaimedTask) -> None:
+        raise error
+
+    async def async_exit(_: ClaimedTask) -> None:
+        raise error
+
+    handlers.task("exit")(async_exit if is_async else sync_exit)
+    made = client.tasks.enqueue("exit", max_retries=0)
+    work(settings, handlers, statuses(1))
+    assert client.tasks.get(made.execution_id).status == "failed"
+
+
+def test_a_thread_that_hangs_takes_no_task_with_it(settings: Settings, client: pylayer.Client) -> None:
+    """Its task is over when its time is; its thread is no room for another one."""
+    handlers, hanging = Handlers(), threading.Event()
+    handlers.task("hang")(lambda _: hanging.wait(60))
+    handlers.task("good")(lambda _: "good")
+    client.tasks.enqueue("hang", max_retries=0, timeout_seconds=1, priority=0)
+    good = client.tasks.enqueue("good", max_retries=0, timeout_seconds=1)
+    seen: list[str] = []
+
+    async def is_done(agent: pylayer.AsyncClient) -> bool:
+        if len(await agent.tasks.list("failed")) == 1 and not hanging.is_set():
+            await asyncio.sleep(2)  # longer than a task may take that waits for a thread
+            seen.append((await agent.tasks.get(good.execution_id)).status)
+            hanging.set()
+        return (await agent.tasks.get(good.execution_id)).status == "completed"
+
+    work(settings, handlers, is_done, concurrency=1, lease_seconds=1)
+    assert seen == ["ready"]
+    assert client.tasks.get(good.execution_id).retry_count == 0
+
+
+def test_it_outlives_its_connections(
+    settings: Settings, client: pylayer.Client, conn: Connection[dict[str, Any]]
+) -> None:
+    handlers, kills = Handlers(), 0
+    client.tasks.set_queue("default", retry_base_seconds=0)
+
+    @handlers.task("wait")
+    async def wait(_: ClaimedTask) -> None:
+        await asyncio.sleep(0.05)
+
+    client.tasks.enqueue_many([{"task_name": "wait", "max_retries": 100}] * 60)
+    ended = statuses(60)
+
+    async def is_done(agent: pylayer.AsyncClient) -> bool:
+        nonlocal kills
+        if kills < 3:
+            kills += 1
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(
+                conn.execute,
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid()",
+            )
+        try:
+            return await ended(agent)
+        except pylayer.PylayerError:
+            return False
+
+    work(settings, handlers, is_done, lease_seconds=2, listen_dsn=settings.require_database_url())
+    assert {task.status for task in client.tasks.list(limit=100)} == {"completed"}
+
+
 def test_no_more_run_at_once_than_asked_for(settings: Settings, client: pylayer.Client) -> None:
     handlers, running, most = Handlers(), 0, 0
 
@@ -234,6 +334,20 @@ def test_sigterm_lets_a_running_task_end(dsn: str, client: pylayer.Client, tmp_p
                 process.kill()
     assert client.tasks.get(made.execution_id).status == "completed"
     assert client.tasks.get(later.execution_id).status == "scheduled"
+
+
+def test_sigterm_ends_it_though_a_thread_hangs(dsn: str, client: pylayer.Client, tmp_path: Path) -> None:
+    mark = tmp_path / "runs"
+    made = client.tasks.enqueue("touch", {"path": str(mark), "seconds": 600})
+    with start(dsn, "--grace", "0.1") as process:
+        try:
+            wait_until(mark.exists)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+    assert client.tasks.get(made.execution_id).status == "scheduled"
 
 
 @pytest.mark.parametrize(("module", "reason"), [("no_such_module", "no_module"), ("json", "no_handler")])

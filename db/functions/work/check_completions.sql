@@ -1,7 +1,7 @@
 -- Refuses a batch of completions that is none.
 --
 -- Parameters: p_tasks, as work.complete_tasks.
--- Errors:     PT400 not_an_array; PT413 too_many_tasks, output_limit.
+-- Errors:     PT400 not_an_array, invalid_task; PT413 too_many_tasks, output_limit.
 create or replace function work.check_completions(p_tasks jsonb)
 returns void
 language plpgsql volatile parallel unsafe
@@ -16,6 +16,10 @@ begin
     raise exception using
       errcode = 'PT413', message = 'the batch has too many tasks', constraint = 'too_many_tasks',
       detail = format('%s tasks, limit 1000', jsonb_array_length(p_tasks)), hint = 'send several batches';
+  elsif jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")') then
+    raise exception using
+      errcode = 'PT400', message = 'a task is malformed', constraint = 'invalid_task',
+      detail = 'not an object', hint = 'an object with execution_id, lease and output_data';
   elsif pg_column_size(p_tasks) > 1048576 and exists (
     select from jsonb_array_elements(p_tasks) as e (task) where pg_column_size(e.task) > 1048576
   ) then

@@ -17,6 +17,8 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan  -- one plan, made once
 set enable_seqscan = off  -- of a table that is still small, whose plan then stays when it has grown
 set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -27,10 +29,10 @@ declare
   v_noted text;  -- the setting that says how far this session's claims in these queues have come
   v_is_whole boolean;
   v_state bigint[];  -- until when that holds, in ms; the last position at the last whole look; a floor a priority and queue
-  v_task work.claimed_task;
-  v_count integer := 0;
-  v_last integer := 0;
-  v_changes work.task_change[] := array[]::work.task_change[];
+  v_places tid[];
+  v_nths integer[];  -- of the floors, in v_state from its third element on
+  v_positions bigint[];
+  v_count integer;
 begin
   if (
     length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
@@ -48,7 +50,9 @@ begin
     return;
   end if;
   v_noted := 'pylayer.claims_' || md5(v_queues::text);
-  v_state := nullif(current_setting(v_noted, true), '')::bigint[];
+  if pg_input_is_valid(current_setting(v_noted, true), 'bigint[]') then  -- not when somebody else wrote it
+    v_state := current_setting(v_noted, true)::bigint[];
+  end if;
   v_is_whole := (
     v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000
   ) is not true;
@@ -56,64 +60,63 @@ begin
     v_state := array[0, v_state[2]] || array_fill(0::bigint, array[10 * cardinality(v_queues)]);
   end if;
 
-  for v_task in
-    with picked as materialized (
-      select t.place
-      from generate_series(0, 10 * cardinality(v_queues) - 1) as f (nth)
-      cross join lateral (
-        select r.ctid as place from work.task_executions as r
-        where r.status = 'ready'
-          and r.queue = v_queues[f.nth % cardinality(v_queues) + 1]
-          and r.priority = f.nth / cardinality(v_queues)
-          and r.position > v_state[f.nth + 3]
-        order by r.position
-        limit p_n
-        for no key update skip locked
-      ) as t
+  select array_agg(s.place), array_agg(s.nth), array_agg(s.position)
+  into v_places, v_nths, v_positions
+  from (
+    select f.nth, t.place, t.position
+    from generate_series(1, 10 * cardinality(v_queues)) as f (nth)
+    cross join lateral (
+      select r.ctid as place, r.position from work.task_executions as r
+      where r.status = 'ready'
+        and r.queue = v_queues[(f.nth - 1) % cardinality(v_queues) + 1]
+        and r.priority = (f.nth - 1) / cardinality(v_queues)
+        and r.position > v_state[f.nth + 2]
+      order by r.position
       limit p_n
-    ),
-    claimed as (
-      update work.task_executions as t
-      set
-        status = 'running',
-        lease = v_lease,
-        lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
-        started_at = v_now,
-        worker = p_worker
-      from picked as p
-      where t.ctid = p.place
-      returning t.*
-    )
-    select
-      c.execution_id::text, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
-      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
-      c.scheduled_at, c.started_at, c.position
-    from claimed as c
-    order by c.priority, array_position(v_queues, c.queue), c.position
-  loop
-    v_count := v_count + 1;
-    v_last := v_task.priority * cardinality(v_queues) + array_position(v_queues, v_task.queue);
-    v_state[v_last + 2] := v_task.position - 100;
-    if v_has_events then
-      v_changes := v_changes || row(
-        v_task.execution_id, v_task.queue, 'ready', 'running', v_task.run_id, v_task.workflow_name, v_task.project_id, null,
-        null, p_worker, v_task.scheduled_at
-      )::work.task_change;
-    end if;
-    return next v_task;
+      for no key update skip locked
+    ) as t
+    limit p_n
+  ) as s;
+  v_count := coalesce(cardinality(v_places), 0);
+  for v_nth in 1 .. v_count loop
+    v_state[v_nths[v_nth] + 2] := v_positions[v_nth] - 100;
   end loop;
-
   if v_is_whole then
     perform work.note_whole_look(
       p_noted => v_noted, p_state => v_state, p_started => v_now,
-      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_last + 1 end
+      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_nths[v_count] + 1 end
     );
   elsif v_count > 0 then
     perform set_config(v_noted, v_state::text, false);
   end if;
-  if v_has_events then
-    perform work.store_task_events(p_changes => v_changes);
+  if v_count = 0 then
+    return;
   end if;
+  if v_has_events then
+    perform work.store_task_events(p_changes => array(
+      select row(
+        t.execution_id, t.queue, 'ready', 'running', t.run_id, t.workflow_name, t.project_id, null, null, p_worker,
+        t.scheduled_at
+      )::work.task_change
+      from work.task_executions as t
+      where t.ctid = any(v_places)
+    ));
+  end if;
+  -- No sort: a nested loop, the only join that is left, keeps the order of the places.
+  return query
+  update work.task_executions as t
+  set
+    status = 'running',
+    lease = v_lease,
+    lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
+    started_at = v_now,
+    worker = p_worker
+  from unnest(v_places) as p (place)
+  where t.ctid = p.place
+  returning
+    t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority, t.retry_count,
+    t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata,
+    t.scheduled_at, t.started_at, t.position;
 end
 $$;
 comment on function work.claim_tasks(text, text[], integer, integer) is

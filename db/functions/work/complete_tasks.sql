@@ -4,8 +4,8 @@
 --             left out; p_worker, p_queues, p_n, p_lease_seconds as work.claim_tasks; p_n 0 claims nothing.
 -- Returns:    one row a task of p_tasks that is not completed, outcome why: lease_lost, lease_expired or no_task; it is left as
 --             it is. Then those that were claimed, outcome claimed, with what a worker needs.
--- Errors:     PT400 not_an_array, and with p_n those of work.claim_tasks; PT409 not_read_committed (with a concurrency_key);
---             PT413 too_many_tasks, output_limit; 22P02; 40001 and 40P01: the same call again.
+-- Errors:     PT400 not_an_array, invalid_task, and with p_n those of work.claim_tasks; PT409 not_read_committed (with a
+--             concurrency_key); PT413 too_many_tasks, output_limit; 22P02; 40001 and 40P01: the same call again.
 -- Tables:     work.task_executions (rows updated), then as work.settle_changes, then as work.claim_tasks.
 -- Repeat:     safe: a task that was completed under the same lease is completed.
 create or replace function work.complete_tasks(
@@ -46,10 +46,13 @@ as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
-  v_changes work.task_change[];
+  v_done integer;
+  v_told text[];  -- of those, the ones that somebody hears of: by an event, or as room for their key
 begin
-  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576)
-    is not true then
+  if (
+    jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576
+    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
+  ) is not true then
     perform work.check_completions(p_tasks => p_tasks);
   end if;
   with done as (
@@ -60,22 +63,29 @@ begin
       error = null,
       lease_expires_at = null,
       finished_at = v_now,
-      execution_time_ms = extract(epoch from v_now - t.started_at) * 1000
+      execution_time_ms = greatest(extract(epoch from v_now - t.started_at) * 1000, 0)
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
-    where t.execution_id = d.execution_id and t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now
-    returning t.*
+    where t.execution_id = d.execution_id
+      -- Coalesced, so that no plan goes through all leases for it.
+      and coalesce(t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now, false)
+    returning t.execution_id, t.queue, t.concurrency_key
   )
-  select array_agg(row(
-    d.execution_id, d.queue, 'running', 'completed', d.run_id, d.workflow_name, d.project_id, d.concurrency_key, null,
-    d.worker, d.started_at
-  )::work.task_change)
-  into v_changes
-  from done as d;
-  if v_changes is not null then
-    perform work.settle_changes(p_changes => v_changes);
+  select count(*)::integer, array_agg(d.execution_id) filter (where q.events <> 'none' or d.concurrency_key is not null)
+  into v_done, v_told
+  from done as d
+  left join work.queues as q on q.queue = d.queue;
+  if v_told is not null then
+    perform work.settle_changes(array(
+      select row(
+        t.execution_id, t.queue, 'running', 'completed', t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null,
+        t.worker, t.started_at
+      )::work.task_change
+      from work.task_executions as t
+      where t.execution_id = any(v_told)
+    ));
   end if;
 
-  if coalesce(cardinality(v_changes), 0) < jsonb_array_length(p_tasks) then
+  if v_done < jsonb_array_length(p_tasks) then
     return query
     select
       work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,

@@ -31,6 +31,7 @@ create or replace function work.enqueue_task(
 returns record
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan  -- one plan, made once
 as $$
 #variable_conflict use_column
 declare
@@ -46,18 +47,20 @@ begin
     and p_timeout_seconds between 1 and 604800
     and octet_length(concat(p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id)) <= 500
     and (jsonb_typeof(p_metadata) = 'object') is not false
-    and coalesce(pg_column_size(p_input_data), 0) + coalesce(pg_column_size(p_metadata), 0) <= 1000000
-    and exists (select from work.queues as q where q.queue = p_queue and q.events <> 'all') then
+    and coalesce(pg_column_size(p_input_data), 0) + coalesce(pg_column_size(p_metadata), 0) <= 1000000 then
     insert into work.task_executions as t (
       execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
       run_id, workflow_name, agent_id, project_id, input_data, metadata
     )
-    values (
-      core.new_ulid(v_now), v_now, v_now, 'ready', p_priority, p_max_retries, p_timeout_seconds, p_queue, p_task_name,
-      p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id, nullif(p_input_data, 'null'), p_metadata
-    )
-    returning t.execution_id::text, true into execution_id, created;
-    return;
+    select
+      work.new_task_id(p_now => v_now), v_now, v_now, 'ready', p_priority, p_max_retries, p_timeout_seconds, q.queue,
+      p_task_name, p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id, nullif(p_input_data, 'null'), p_metadata
+    from work.queues as q
+    where q.queue = p_queue and q.events <> 'all'
+    returning t.execution_id, true into execution_id, created;
+    if found then
+      return;
+    end if;
   end if;
   select e.execution_id, e.created into execution_id, created
   from work.enqueue_tasks(p_tasks => jsonb_build_array(

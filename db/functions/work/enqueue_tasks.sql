@@ -13,80 +13,80 @@
 -- Returns: one row a task, in input order: its place, its id, and whether this call made it.
 -- Errors:  PT400 not_an_array, invalid_task; PT409 not_read_committed (with a concurrency_key); PT413 too_many_tasks, task_limit;
 --          22P02, 22003, 22007; 40001 and 40P01: the same call again.
--- Tables:  work.task_executions (inserted, by unique_key, so that two batches cannot deadlock), work.queues (read; inserted),
---          then as work.settle_changes.
+-- Tables:  work.queues (read), work.task_executions (inserted; with unique keys as work.store_unique_tasks), work.queues
+--          (inserted, when there is a new one), then as work.settle_changes.
 -- Repeat:  safe for tasks with a unique_key.
 create or replace function work.enqueue_tasks(p_tasks jsonb)
 returns table ("position" integer, execution_id text, created boolean)
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan  -- one plan, made once
 as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
-  v_prefix text := left(core.new_ulid(v_now), 23);  -- the ids of a batch count up, as ULIDs of one millisecond may
+  v_prefix text := left(work.new_task_id(p_now => v_now), 21);  -- the ids of a batch count up, as ULIDs of one millisecond may
+  v_batch record;
   v_ids text[];
-  v_queues text[];
-  v_has_keys boolean;
 begin
-  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000) is not true then
+  if (
+    jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000
+    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
+  ) is not true then
     perform work.check_tasks(p_tasks => p_tasks);
   end if;
-  with given as materialized (
-    select
-      g.*,
-      nextval('work.task_positions') as place,
-      work.is_task(
-        p_task => g.task, p_task_name => g.task_name, p_queue => g.queue, p_priority => g.priority,
-        p_max_retries => g.max_retries, p_timeout_seconds => g.timeout_seconds, p_delay_seconds => g.delay_seconds,
-        p_scheduled_at => g.scheduled_at, p_unique_key => g.unique_key, p_concurrency_key => g.concurrency_key
-      ) as is_good
-    from rows from (
-      jsonb_to_recordset(p_tasks) as (
-        task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision,
-        scheduled_at timestamptz, unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer,
-        task_type text, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb
-      ),
-      jsonb_array_elements(p_tasks)
-    ) with ordinality as g (
-      task_name, input_data, queue, priority, delay_seconds, scheduled_at, unique_key, concurrency_key, max_retries,
-      timeout_seconds, task_type, run_id, workflow_name, agent_id, project_id, metadata, task, nth
-    )
-  ),
-  stored as (
-    insert into work.task_executions (
-      execution_id, position, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name,
-      task_type, unique_key, concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
-    )
-    select
-      v_prefix || work.id_suffix(g.nth::integer),
-      g.place,
-      coalesce(g.scheduled_at, v_now + make_interval(secs => g.delay_seconds), v_now),
-      v_now,
-      case
-        when g.scheduled_at > v_now or g.delay_seconds > 0 then 'scheduled'
-        when g.concurrency_key is not null then 'blocked'
-        else 'ready'
-      end::work.task_status,
-      coalesce(g.priority, 5),
-      coalesce(g.max_retries, 3),
-      coalesce(g.timeout_seconds, 300),
-      coalesce(g.queue, 'default'),
-      g.task_name, g.task_type, g.unique_key, g.concurrency_key, g.run_id, g.workflow_name, g.agent_id, g.project_id,
-      nullif(g.input_data, 'null'), nullif(g.metadata, 'null')
-    from given as g
-    where (select bool_and(w.is_good is true) from given as w)
-    order by g.unique_key, g.nth
-    on conflict (queue, unique_key) where unique_key is not null do nothing
-    returning execution_id::text, position, queue, concurrency_key is not null as has_key
+  select
+    count(*)::integer as size,
+    bool_and(q.queue is not null and work.is_task(
+      p_task_name => t.task_name, p_priority => t.priority, p_max_retries => t.max_retries,
+      p_timeout_seconds => t.timeout_seconds, p_delay_seconds => t.delay_seconds, p_scheduled_at => t.scheduled_at,
+      p_unique_key => t.unique_key, p_concurrency_key => t.concurrency_key, p_metadata => t.metadata,
+      p_longest => greatest(
+        length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
+        length(t.agent_id), length(t.project_id)
+      )
+    )) as is_good,
+    sum(num_nonnulls(
+      t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
+      t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
+    )) as known_keys,
+    bool_or(t.unique_key is not null) as has_unique_keys,
+    bool_or(t.concurrency_key is not null or q.queue is null or q.events = 'all') as is_told
+  into v_batch
+  from jsonb_to_recordset(p_tasks) as t (
+    task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
+    unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
+    workflow_name text, agent_id text, project_id text, metadata jsonb
   )
-  select array_agg(s.execution_id order by s.position), array_agg(distinct s.queue), bool_or(s.has_key)
-  into v_ids, v_queues, v_has_keys
-  from stored as s;
+  left join work.queues as q on q.queue = coalesce(t.queue, 'default');
+  -- The long check, which says what is wrong, for batches that are not good beyond doubt.
+  if v_batch.is_good is not true
+    or v_batch.known_keys <> jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*'))
+    or pg_column_size(p_tasks) > 1048576 then
+    perform work.check_tasks(p_tasks => p_tasks);
+  end if;
 
-  if (select count(*) filter (where q.events <> 'all') from work.queues as q where q.queue = any(v_queues))
-    < cardinality(v_queues) or v_has_keys then
-    insert into work.queues (queue) select unnest(v_queues) order by 1 on conflict (queue) do nothing;
+  if v_batch.has_unique_keys then
+    v_ids := work.store_unique_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now);
+  else
+    insert into work.task_executions (
+      execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
+      concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
+    )
+    select
+      t.execution_id, t.scheduled_at, t.created_at, t.status, t.priority, t.max_retries, t.timeout_seconds, t.queue,
+      t.task_name, t.task_type, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.input_data,
+      t.metadata
+    from work.new_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now) as t;
+  end if;
+  if v_batch.is_told then
+    v_ids := case
+      when v_batch.has_unique_keys then v_ids
+      else array(select v_prefix || (10000 + g.n)::text from generate_series(1, v_batch.size) as g (n))
+    end;
+    insert into work.queues (queue)
+    select distinct t.queue from work.task_executions as t where t.execution_id = any(v_ids) order by t.queue
+    on conflict (queue) do nothing;
     perform work.settle_changes(array(
       select row(
         t.execution_id, t.queue, null, t.status, t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null, null, null
@@ -95,15 +95,15 @@ begin
       where t.execution_id = any(v_ids)
     ));
   end if;
-  if cardinality(v_ids) = jsonb_array_length(p_tasks) then
-    return query select i.nth::integer, i.id, true from unnest(v_ids) with ordinality as i (id, nth);
+
+  if not v_batch.has_unique_keys then
+    return query select g.n, v_prefix || (10000 + g.n)::text, true from generate_series(1, v_batch.size) as g (n);
     return;
   end if;
-  perform work.check_tasks(p_tasks => p_tasks);
   return query
-  select g.nth::integer, coalesce(u.execution_id, g.id)::text, u.execution_id is null or u.execution_id = g.id
+  select g.nth::integer, coalesce(u.execution_id, g.id), u.execution_id is null or u.execution_id = g.id
   from (
-    select e.nth, e.task, v_prefix || work.id_suffix(e.nth::integer) as id
+    select e.nth, e.task, v_prefix || (10000 + e.nth)::text as id
     from jsonb_array_elements(p_tasks) with ordinality as e (task, nth)
   ) as g
   left join work.task_executions as u

@@ -23,6 +23,8 @@ select results_eq(
   $$ values ('lease_lost'), ('lease_lost'), ('no_task'), ('no_task') $$, 'others are refused'
 );
 select is(tap.outcome('select work.complete_tasks(null)'), 'PT400 not_an_array', 'null');
+select is(tap.outcome($$ select work.complete_tasks('[1]') $$), 'PT400 invalid_task', 'a number');
+select is(tap.outcome($$ select work.complete_tasks('[null]') $$), 'PT400 invalid_task', 'no task');
 select is(tap.outcome($$ select work.complete_tasks((select jsonb_agg(1) from generate_series(1, 1001))) $$), 'PT413 too_many_tasks', 'too many');
 select is(tap.outcome(format($$ select work.complete_tasks('[{"output_data": "%s"}]') $$, repeat(md5('x'), 40000))), 'PT413 output_limit', 'too large');
 select is(tap.outcome($$ select work.complete_tasks('[]', p_n => 1) $$), 'PT400 invalid_worker', 'a claim without a worker');

@@ -28,8 +28,12 @@ select isnt_empty($$ select from work.list_queues() where queue = 'brand-new' $$
 select is(tap.outcome('select work.enqueue_tasks(null)'), 'PT400 not_an_array', 'null');
 select is(tap.outcome($$ select work.enqueue_tasks('{}') $$), 'PT400 not_an_array', 'an object');
 select is(tap.outcome($$ select work.enqueue_tasks((select jsonb_agg(1) from generate_series(1, 10001))) $$), 'PT413 too_many_tasks', 'too many');
+select is(pg_temp.outcome('1'), 'PT400 invalid_task', 'a number');
+select is(pg_temp.outcome('null'), 'PT400 invalid_task', 'no task');
 select is(pg_temp.outcome('{}'), 'PT400 invalid_task', 'no name');
 select is(pg_temp.outcome('{"task_name": ""}'), 'PT400 invalid_task', 'an empty name');
+select is(pg_temp.with('"queue": null, "priority": null, "metadata": null'), 'accepted', 'nothing said');
+select is(pg_temp.with('"priority": null, "priorty": 1'), 'PT400 invalid_task', 'an unknown key for one that says nothing');
 select is(pg_temp.with('"priorty": 1'), 'PT400 invalid_task', 'an unknown key');
 select is(pg_temp.with('"priority": 10'), 'PT400 invalid_task', 'priority');
 select is(pg_temp.with('"priority": "x"'), '22P02', 'no number');
