@@ -32,4 +32,11 @@ select is(
 );
 select is((select w.item_id from telemetry.workflow_events as w, e where w.event_id = e.one ->> 'event_id'), 'INFR-001', 'a conflict changes nothing');
 
+-- ON CONFLICT names no key, which spares a look at the catalog for each index of the month: there must be no other one.
+select results_eq(
+  $$select pg_get_indexdef(i.indexrelid, n.nth, true) from pg_index as i cross join generate_series(1, i.indnkeyatts) as n (nth)
+    where i.indrelid = 'telemetry.workflow_events'::regclass and (i.indisunique or i.indisexclusion)$$,
+  array['event_id'], 'the id is the only unique key'
+);
+
 select * from finish();
