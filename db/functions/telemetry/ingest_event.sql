@@ -1,8 +1,9 @@
 -- Stores one event: telemetry.ingest_events for a batch of one, by the short way when the event is good and new.
 -- Whatever else is the case (known, refused, not of the open month) is left to telemetry.ingest_events.
--- One statement reads the rules, asks them and inserts. An id of 26 octets came out of an object, so that none of the
--- conditions can fail in whatever order they are evaluated. ON CONFLICT names no key: for a named one the server looks in
--- the catalog for each index of the month, in each call.
+-- An expression is set up anew in each transaction, function by function: so the time in the id is telemetry.id_octets_ms as
+-- a loop over one short expression, and one statement reads the rules, asks them and inserts. An id of 26 octets came out of
+-- an object, so none of its conditions can fail, in whatever order they are asked. ON CONFLICT names no key: for a named one
+-- the server looks in the catalog for each index of the month, in each call.
 --
 -- Parameters: p_event, a JSON object.
 -- Returns:    event_id; status created, duplicate or conflict.
@@ -19,11 +20,15 @@ as $$
 declare
   v_id text := p_event ->> 'event_id';
   v_octets bytea := convert_to(v_id, 'UTF8');
+  v_id_ms bigint := 0;
   v_id_ts timestamptz;
   v_ts timestamptz;
 begin
   if octet_length(v_id) = 26 then
-    v_id_ts := to_timestamp(telemetry.id_octets_ms(v_octets) / 1000.0::float8);
+    for place in 0..9 loop
+      v_id_ms := v_id_ms * 32 + telemetry.id_digit(v_octets, place);
+    end loop;
+    v_id_ts := to_timestamp(v_id_ms / 1000.0::float8);
     v_ts := case when p_event ->> 'ts' is null then v_id_ts else telemetry.given_ts(p_event) end;
     insert into telemetry.workflow_events (
       event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,

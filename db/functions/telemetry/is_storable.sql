@@ -36,8 +36,11 @@ as $$
       && ($.metadata.type() == "object" || $.metadata == null)') is not false
     and p_doc -> 'payload' @@ p_validator
     and pg_column_size(p_doc) <= p_max_bytes
-    -- no field is longer than all of them together, which is asked for more cheaply
-    and (pg_column_size(p_doc - array['payload', 'metadata']) <= 500 or telemetry.has_short_fields(p_doc))
+    and (
+      pg_column_size(p_doc) <= 500  -- then no field of it is longer
+      or pg_column_size(p_doc - array['payload', 'metadata']) <= 500
+      or telemetry.has_short_fields(p_doc)
+    )
     and (p_long_contract is null or telemetry.contract_violation(p_long_contract, p_doc -> 'payload') is null)
 $$;
 comment on function telemetry.is_storable(

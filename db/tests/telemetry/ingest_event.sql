@@ -22,6 +22,15 @@ select is_empty(
 );
 reset track_functions;
 
+create temporary table untimed as
+select tap.event(p_at => now() - n * interval '7 minutes 1.003 seconds') as doc from generate_series(0, 200) as n;
+select telemetry.ingest_event(u.doc) from untimed as u;
+select results_eq(
+  $$select w.event_id, w.ts from telemetry.workflow_events as w inner join untimed as u on u.doc ->> 'event_id' = w.event_id order by 1$$,
+  $$select (u.doc ->> 'event_id') collate "C", core.ulid_time(u.doc ->> 'event_id') from untimed as u order by 1$$,
+  'an event without a ts has the time in its id'
+);
+
 create temporary table before as select epoch from core.settings;
 update core.settings set system_identifier = 1, open_since = '2000-01-01';  -- as restored from a dump
 
