@@ -25,8 +25,8 @@ declare
   v_ts timestamptz;
 begin
   if octet_length(v_id) = 26 then
-    for place in 0..9 loop
-      v_id_ms := v_id_ms * 32 + telemetry.id_digit(v_octets, place);
+    for v_place in 0..9 loop
+      v_id_ms := v_id_ms * 32 + telemetry.id_digit(v_octets, v_place);
     end loop;
     v_id_ts := to_timestamp(v_id_ms / 1000.0::float8);
     v_ts := case when p_event ->> 'ts' is null then v_id_ts else telemetry.given_ts(p_event) end;
