@@ -20,7 +20,7 @@ as $$
 declare
   v_id text := p_event ->> 'event_id';
   v_octets bytea := convert_to(v_id, 'UTF8');
-  v_id_ms bigint := 0;
+  v_id_ms bigint := 0::bigint;
   v_id_ts timestamptz;
   v_ts timestamptz;
 begin
