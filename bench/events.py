@@ -21,7 +21,7 @@ __all__ = ["BATCH", "ingest", "ingest_one", "measure"]
 
 BATCH = 1000
 _INGEST_BATCH = "select * from telemetry.ingest_events(p_events => %s::jsonb)"
-_INGEST_ONE = "select * from telemetry.ingest_event(p_event => %s::jsonb)"
+_INGEST_ONE = "select * from telemetry.ingest_event(p_event => %s)"
 _INSERT = (
     f"insert into telemetry.workflow_events ({COLUMNS}) values "
     "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint)"

@@ -71,6 +71,7 @@ INLINED = {
     "telemetry.duration_bucket",
     "telemetry.given_ts",
     "telemetry.has_month",
+    "telemetry.id_digit",
     "telemetry.id_octets_ms",
     "telemetry.is_storable",
     "telemetry.month_events",

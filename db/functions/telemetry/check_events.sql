@@ -32,7 +32,7 @@ as $$
         p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
       ) is true as is_storable
     from (
-      select d.*, case when d.given_ts is null then d.id_ts else telemetry.given_ts(d.given_ts) end as ts
+      select d.*, case when d.doc ->> 'ts' is null then d.id_ts else telemetry.given_ts(d.doc) end as ts
       from (
         select
           i.*,
@@ -45,8 +45,7 @@ as $$
             j.doc ->> 'event_id' as event_id,
             convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
             coalesce(j.doc ->> 'event_version', '1') as event_version,
-            j.doc ->> 'event_name' as event_name,
-            j.doc ->> 'ts' as given_ts
+            j.doc ->> 'event_name' as event_name
           from jsonb_array_elements(p_events) with ordinality as j (doc, position)
           offset 0
         ) as i

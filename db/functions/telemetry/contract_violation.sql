@@ -1,7 +1,7 @@
 -- Says in words where a payload breaks its contract. Slower than the compiled validator and asked only about payloads
--- that it refused, and about contracts with maxLength.
+-- that it refused, and about contracts with maxLength. Total, so that a planner may ask it before anything else.
 --
--- Parameters: p_contract, a registered contract; p_payload, a JSON object.
+-- Parameters: p_contract, a registered contract; p_payload, a JSON object; in anything else only missing keys are found.
 -- Returns:    the first broken rule by name of key, or null when the payload fulfils the contract.
 create or replace function telemetry.contract_violation(p_contract jsonb, p_payload jsonb) returns text
 language sql immutable strict parallel safe
@@ -36,7 +36,7 @@ as $$
         then format('%s must be at most %s characters long', p.key, p.value ->> 'maxLength')
     end
     from jsonb_each(coalesce(p_contract -> 'properties', '{}')) as p
-    inner join jsonb_each(p_payload) as d on d.key = p.key
+    inner join jsonb_each(case when jsonb_typeof(p_payload) = 'object' then p_payload end) as d on d.key = p.key
   ) as v
   where v.violation is not null
   order by v.name

@@ -93,7 +93,7 @@ begin
     from unnest(v_batch) as b
     where b.reason is null
     order by b.event_id collate "C", b.position
-    on conflict (event_id) do nothing
+    on conflict do nothing
     returning event_id
   )
   select coalesce(array_agg(s.event_id), '{}') into v_created from stored as s;

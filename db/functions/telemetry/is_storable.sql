@@ -38,10 +38,8 @@ as $$
     and pg_column_size(p_doc) <= p_max_bytes
     and (
       pg_column_size(p_doc) <= 500  -- then no field of it is longer
-      or coalesce(greatest(
-        length(p_doc ->> 'run_id'), length(p_doc ->> 'item_id'), length(p_doc ->> 'workflow_name'),
-        length(p_doc ->> 'agent_role'), length(p_doc ->> 'project_id')
-      ) <= 500, true)
+      or pg_column_size(p_doc - array['payload', 'metadata']) <= 500
+      or telemetry.has_short_fields(p_doc)
     )
     and (p_long_contract is null or telemetry.contract_violation(p_long_contract, p_doc -> 'payload') is null)
 $$;

@@ -43,12 +43,12 @@ as $$
             where jsonb_typeof(p_doc -> f.name) not in ('string', 'null') or length(p_doc ->> f.name) > 500
           ) then 'invalid_field'
         when jsonb_typeof(p_doc -> 'ts') <> 'string' and e.ts is not null
-          or e.ts is not null and telemetry.given_ts(e.ts) is null then 'invalid_ts'
+          or e.ts is not null and telemetry.given_ts(p_doc) is null then 'invalid_ts'
         when pg_column_size(p_doc) > p_max_bytes then 'event_too_large'
         when t.event_name is null then 'unknown_event_type'
         when e.event_id collate "C" < p_floor then 'below_retention_floor'
         when core.ulid_time(e.event_id) > p_ceiling then 'in_the_future'
-        when telemetry.given_ts(e.ts) - core.ulid_time(e.event_id) not between -p_max_skew and p_max_skew then 'ts_skew'
+        when telemetry.given_ts(p_doc) - core.ulid_time(e.event_id) not between -p_max_skew and p_max_skew then 'ts_skew'
         when jsonb_typeof(e.payload) is distinct from 'object' then 'invalid_payload'
         when telemetry.contract_violation(t.contract, e.payload) is not null then 'contract'
       end as reason

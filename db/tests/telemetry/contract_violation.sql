@@ -68,5 +68,10 @@ select is(telemetry.contract_violation('{"required": ["b", "a"]}', '{}'), 'a is 
 select is(telemetry.contract_violation('{"properties": {"a": {"maxLength": 2}}}', '{"a": "éé"}'), null, 'maxLength counts characters');
 select isnt(telemetry.contract_violation('{"properties": {"a": {"maxLength": 2}}}', '{"a": "ééé"}'), null, 'and is checked');
 select is(telemetry.contract_violation('{"properties": {"a": {"maxLength": 2}}}', '{"a": 12345}'), null, 'of strings only');
+select lives_ok(
+  format('select telemetry.contract_violation(%L, %L)', '{"required": ["a"], "properties": {"a": {"maxLength": 2}}}', p.payload),
+  'any payload may be asked about: ' || p.payload
+)
+from unnest(array['7', '"a"', 'null', '["a"]', '[{"a": "wxyz"}]']) as p (payload);
 
 select * from finish();

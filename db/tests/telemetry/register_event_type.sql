@@ -22,6 +22,8 @@ select is((select i.status from telemetry.ingest_event(tap.event('{"event_name":
   'its events are taken');
 select is(tap.outcome($$select telemetry.ingest_event(tap.event('{"event_name": "demo.thing_done", "payload": {"a": "wxyz"}}'))$$),
   'PT422 contract', 'and checked, maxLength too');
+select is(tap.outcome($$select telemetry.ingest_event(tap.event('{"event_name": "demo.thing_done", "payload": "wxyz"}'))$$),
+  'PT422 invalid_payload', 'whatever the payload is');
 select is((select i.status from telemetry.ingest_event(tap.event('{"event_name": "demo.thing_done", "event_version": 2, "payload": {"a": "wxyz"}}')) as i),
   'created', 'by the contract of their version');
 select is(tap.outcome($$select telemetry.register_event_type('demo.other_done', '{}')$$), '42501', 'an agent registers nothing');
