@@ -1,5 +1,6 @@
 -- Stores one event: telemetry.ingest_events for a batch of one, by the short way when the event is good and new.
--- Whatever else is the case (known, refused, not of the open month) is left to telemetry.ingest_events.
+-- Whatever else is the case (known, refused, not of the open month, in a transaction of a higher isolation level) is left to
+-- telemetry.ingest_events; so is a value that comes compressed from a table, whose size would tell nothing.
 -- Values are taken in assignments, not in one statement around the insert: PL/pgSQL evaluates them without an executor.
 --
 -- Parameters: p_event, a JSON object.
@@ -21,7 +22,9 @@ declare
   v_ts timestamptz;
   v_rules record;
 begin
-  if octet_length(v_id) = 26 then
+  if octet_length(v_id) = 26
+    and pg_column_compression(p_event) is null
+    and current_setting('transaction_isolation') = 'read committed' then
     v_id_ts := to_timestamp(telemetry.id_octets_ms(v_octets) / 1000.0::float8);
     v_ts := case when p_event ->> 'ts' is null then v_id_ts else telemetry.given_ts(p_event ->> 'ts') end;
     select
