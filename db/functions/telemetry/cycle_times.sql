@@ -10,22 +10,28 @@ returns table (item_type text, seconds numeric)
 language sql stable parallel safe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off  -- a batch looks its rows up by index, however many there are
-set enable_hashjoin = off
-set enable_mergejoin = off
 set work_mem = '64MB'
 set jit = off
 as $$
-  with known as (
-    select
-      c.item_id, c.item_type, c.ts, c.event_id, c.ts as first_at, c.nr,
-      telemetry.state_outcome(c.to_state) is not distinct from 'succeeded' as is_success
+  with states as materialized (
+    select d.state, telemetry.state_outcome(d.state) is not distinct from 'succeeded' as is_success
+    from (select distinct c.to_state as state from unnest(p_changes) as c) as d
+  ),
+  known as (
+    select c.item_id, c.item_type, c.ts, c.event_id, c.ts as first_at, c.nr, s.is_success
     from unnest(p_changes) with ordinality as c (item_id, item_type, ts, event_id, run_id, from_state, to_state, nr)
+    inner join states as s on s.state = c.to_state
     union all  -- what is counted comes first
-    select
-      r.item_id, r.item_type, r.state_since, coalesce(r.state_event_id, ''), r.started_at, 0,
-      r.outcome is not distinct from 'succeeded'
+    select i.item_id, i.item_type, k.state_since, k.state_event_id, k.started_at, 0, k.is_success
     from (select distinct c.item_id, c.item_type from unnest(p_changes) as c) as i
-    inner join telemetry.item_rollups as r on r.item_id = i.item_id and r.item_type = i.item_type
+    cross join lateral (
+      select
+        r.state_since, coalesce(r.state_event_id, '') as state_event_id, r.started_at,
+        r.outcome is not distinct from 'succeeded' as is_success
+      from telemetry.item_rollups as r
+      where r.item_id = i.item_id and r.item_type = i.item_type
+      offset 0  -- looked up by index, item by item
+    ) as k
   ),
   latest as (
     select l.*, lag(l.is_success) over (partition by l.item_id, l.item_type order by l.nr) as was_success
