@@ -131,6 +131,7 @@ def _confirmed(month: datetime, spooled: Spooled) -> Plan[None]:
         "p_month": month,
         "p_rows": found.rows,
         "p_content_hash": spooled.content_hash,
+        "p_rows_hash": (yield from Work(spooled.rows_hash)),
         "p_min_event_id": found.min_event_id,
         "p_max_event_id": found.max_event_id,
     }

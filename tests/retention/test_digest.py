@@ -14,7 +14,9 @@ import pytest
 from psycopg.types.json import Jsonb
 
 import pylayer
+from pylayer.archive import parquet
 from pylayer.archive.parquet import COLUMNS
+from pylayer.maintenance import maintain
 from tests.events.samples import wait_until
 from tests.retention.conftest import EVENTS
 from tests.retention.support import Old, months_task
@@ -74,6 +76,24 @@ def test_the_digest_is_what_it_is_documented_to_be(client: pylayer.Client, archi
         ]
     months_task(client)
     assert archiving.value("select rows_hash from telemetry.archives") == reference(rows)
+
+
+def test_a_file_that_holds_other_rows_keeps_the_month(
+    client: pylayer.Client, archiving: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes are those that were uploaded, but what wrote them took empty texts for nulls."""
+    parsed = parquet._parsed  # pyright: ignore[reportPrivateUsage]
+
+    def lossy(block: bytes) -> Any:
+        return parsed(block.replace(b',"",', b",,"))
+
+    monkeypatch.setattr(parquet, "_parsed", lossy)
+    [months] = [report for report in maintain(client) if report.task == "months"]
+    assert not months.ok
+    assert len(archiving.rows()) == EVENTS
+    assert client.archives.list()[0].verified_at is None
+    monkeypatch.undo()
+    assert months_task(client).done["dropped"] == [archiving.name]
 
 
 _FORGERIES: dict[str, Callable[[list[dict[str, Any]]], object]] = {

@@ -17,7 +17,7 @@ select results_eq('select storage_key, rows, size_bytes, rows_hash, verified_at 
   'not verified yet');
 set local role pylayer_admin;
 select is(tap.next_step(month), 'archive', 'so it does not count yet') from m;
-select telemetry.confirm_archive(month, 3, hash, first, last) from m, f;
+select telemetry.confirm_archive(m.month, 3, hash, a.rows_hash, first, last) from m, f, telemetry.archives as a;
 select is(tap.next_step(month), 'detach') from m;
 select is(tap.outcome('select telemetry.record_archive(month, 3, 10, hash, first, last) from m, f'), 'PT409 not_due',
   'a verified archive stays');
