@@ -50,16 +50,16 @@ begin
   update telemetry.retired_months as r
   set dropped_at = null, restoring_since = null, kept_until = v_kept_until
   where r.month = v_month;
-  for v_attempt in 1 .. 15 loop
+  for v_attempt in 1 .. 14 loop
     begin
       perform telemetry.attach_month(p_month => v_month);
       return v_kept_until;
     exception when lock_not_available then
-      if v_attempt = 15 then
-        raise;
-      end if;
+      continue;
     end;
   end loop;
+  perform telemetry.attach_month(p_month => v_month);
+  return v_kept_until;
 end
 $$;
 comment on function telemetry.finish_restore(timestamptz, integer) is

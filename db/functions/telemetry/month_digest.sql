@@ -17,10 +17,11 @@ set jit = off
 as $$
 declare
   v_chain bytea := sha256('');
-  v_row record;
+  v_event_id text;
+  v_content bytea;
 begin
   rows := 0;
-  for v_row in execute format(
+  for v_event_id, v_content in execute format(
     $rows$
       select
         w.event_id,
@@ -37,10 +38,10 @@ begin
     $rows$,
     p_table
   ) loop
-    v_chain := sha256(v_chain || v_row.content);
+    v_chain := sha256(v_chain || v_content);
     rows := rows + 1;
-    min_event_id := coalesce(min_event_id, v_row.event_id);
-    max_event_id := v_row.event_id;
+    min_event_id := coalesce(min_event_id, v_event_id);
+    max_event_id := v_event_id;
   end loop;
   rows_hash := encode(v_chain, 'hex');
 end
