@@ -92,7 +92,7 @@ class Archives(Namespace[R]):
             InvalidInput: ``invalid_days``.
             NotFound: there is no archive of the month, or its file is gone.
             Conflict: the month is in the database; ``archive_differs``, the file is damaged or another one.
-            Retryable: somebody held the table of events.
+            Retryable: somebody held the table of events for minutes.
         """
         if not 1 <= days <= _MAX_DAYS:  # the database says so only when all rows are there
             raise InvalidInput(
@@ -131,6 +131,7 @@ def _confirmed(month: datetime, spooled: Spooled) -> Plan[None]:
         "p_month": month,
         "p_rows": found.rows,
         "p_content_hash": spooled.content_hash,
+        "p_rows_hash": (yield from Work(spooled.rows_hash)),
         "p_min_event_id": found.min_event_id,
         "p_max_event_id": found.max_event_id,
     }
@@ -143,4 +144,4 @@ def _restored(month: datetime, spooled: Spooled, days: int) -> Plan[None]:
     while batch := (yield from Work(partial(next, batches, None))):
         params = {"p_month": month, "p_rows": batch}
         yield from call("telemetry.restore_events", params, scalar, repeatable=True)
-    yield from call("telemetry.finish_restore", {"p_month": month, "p_days": days}, scalar)
+    yield from call("telemetry.finish_restore", {"p_month": month, "p_days": days}, scalar, repeatable=True)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from json.encoder import encode_basestring
 from typing import Any, BinaryIO
 
 from pydantic_core import to_json
 
 from pylayer.errors import Conflict, InvalidInput
 
-__all__ = ["COLUMNS", "Contents", "json_batches", "read_contents", "require_packages", "write_parquet"]
+__all__ = [
+    "COLUMNS",
+    "Contents",
+    "json_batches",
+    "read_contents",
+    "require_packages",
+    "rows_digest",
+    "write_parquet",
+]
 
 COLUMNS = {
     "event_id": "string",
@@ -34,6 +44,7 @@ COLUMNS = {
 """Columns of `telemetry.workflow_events`, and their types in the file: JSON is text."""
 
 _REPEATING = ["event_name", "run_id", "item_id", "workflow_name", "agent_role", "project_id"]
+_JSON: dict[str, Callable[[Any], str]] = {"payload": str, "metadata": str}  # texts of JSON already
 _BLOCK_BYTES = 32 * 2**20
 _RESTORED_AT_ONCE = 2000
 
@@ -115,6 +126,17 @@ def read_contents(file: BinaryIO) -> Contents:
     return contents
 
 
+def rows_digest(file: BinaryIO) -> str:
+    """Return the digest of a file's rows as ``telemetry.month_digest`` takes it of a month, hex."""
+    digest = hashlib.sha256(b"").digest()
+    for table in _row_groups(file):
+        for batch in table.to_batches(max_chunksize=_RESTORED_AT_ONCE):
+            columns = [_json_texts(column, name) for name, column in zip(COLUMNS, batch.columns, strict=True)]
+            for row in zip(*columns, strict=True):
+                digest = hashlib.sha256(digest + f"[{', '.join(row)}]".encode()).digest()
+    return digest.hex()
+
+
 def json_batches(file: BinaryIO) -> Iterator[str]:
     """Yield the rows of a file as JSON arrays of a few thousand objects."""
     for table in _row_groups(file):
@@ -161,6 +183,13 @@ def _row_groups(file: BinaryIO) -> Iterator[Any]:
                 yield reader.read_row_group(number)
     except (pyarrow.ArrowException, OSError) as error:
         raise _differs(str(error)) from error
+
+
+def _json_texts(column: Any, name: str) -> list[str]:
+    """Return the values of a column as Postgres writes them in JSON; times as microseconds."""
+    values = column.cast("int64") if COLUMNS[name].startswith("timestamp") else column
+    to_text = _JSON.get(name, encode_basestring if COLUMNS[name] == "string" else str)
+    return ["null" if value is None else to_text(value) for value in values.to_pylist()]
 
 
 def _is_rising(ids: Any) -> Any:

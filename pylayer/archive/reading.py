@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from pylayer.archive.parquet import Contents, json_batches, read_contents, require_packages
+from pylayer.archive.parquet import Contents, json_batches, read_contents, require_packages, rows_digest
 from pylayer.blobs import BlobStore
 
 __all__ = ["Spooled", "fetch"]
@@ -34,6 +34,10 @@ class Spooled:
             Conflict: it is no file of events, or its ids are not in order.
         """
         return read_contents(self.file)
+
+    def rows_hash(self) -> str:
+        """Return the digest of the rows, hex, as the database takes it of a month."""
+        return rows_digest(self.file)
 
     def batches(self) -> Iterator[str]:
         """Yield the rows as JSON arrays."""

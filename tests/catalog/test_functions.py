@@ -54,6 +54,7 @@ OWNED_BY_OWNER = {
     "telemetry.finish_restore",
     "telemetry.guard_month",
     "telemetry.make_months",
+    "telemetry.month_digest",
     "telemetry.month_partition",
     "telemetry.record_archive",
     "telemetry.restore_events",

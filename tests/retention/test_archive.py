@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import subprocess
 import sys
@@ -176,6 +177,26 @@ def test_an_archive_that_does_not_read_back_right_keeps_the_month(
     assert client.archives.list()[0].verified_at is None
     monkeypatch.undo()
     assert months_task(client).done["dropped"] == [archiving.name]
+
+
+@pytest.mark.parametrize(("name", "nth"), [("get", 0), ("abort_multipart", 0), ("put", 0), ("get", 1)])
+def test_object_storage_that_goes_away_in_the_middle(
+    client: pylayer.Client, archiving: Old, monkeypatch: pytest.MonkeyPatch, name: str, nth: int
+) -> None:
+    """At whichever call it is gone, the month stays, and the next maintenance goes on."""
+    original, calls = getattr(client.blobs, name), itertools.count()
+
+    def gone(*args: Any, **options: Any) -> Any:
+        if next(calls) == nth:
+            raise pylayer.Unavailable("object storage is away", reason="no_object_storage")
+        return original(*args, **options)
+
+    monkeypatch.setattr(client.blobs, name, gone)
+    reports = {report.task: report for report in maintain(client)}
+    assert [task for task, report in reports.items() if not report.ok] == ["months"]
+    assert len(archiving.rows()) == EVENTS
+    assert months_task(client).done["dropped"] == [archiving.name]
+    assert client.archives.restore(archiving.month).rows == EVENTS
 
 
 def test_an_archive_of_another_database_is_not_replaced(client: pylayer.Client, archiving: Old) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import subprocess
 import sys
@@ -45,6 +46,19 @@ def test_values_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line(1), line(2, '"{""a"": 1e400}"', '""'), line(3, "{}", '"a,\n""b"""'), line(4)]
     assert parquet.write_parquet(lines, file) == parquet.Contents(4, ULID.format(1), ULID.format(4))
     assert parquet.read_contents(file) == parquet.Contents(4, ULID.format(1), ULID.format(4))
+    chain = hashlib.sha256()
+    for number, run_id, payload in (
+        (1, "null", "{}"),
+        (2, '""', '{"a": 1e400}'),
+        (3, r'"a,\n\"b\""', "{}"),
+        (4, "null", "{}"),
+    ):
+        row = (
+            f'["{ULID.format(number)}", 1, "a.b", 1769860800123456, {run_id}, null, null, null, {payload}, '
+            "null, null, 1769817600000000, 2, 9007199254740993]"
+        )
+        chain = hashlib.sha256(chain.digest() + row.encode())
+    assert parquet.rows_digest(file) == chain.hexdigest()
     table = pyarrow.parquet.read_table(file)
     assert pyarrow.parquet.ParquetFile(file).num_row_groups == 2
     assert table.column("run_id").to_pylist() == [None, "", 'a,\n"b"', None]

@@ -197,6 +197,7 @@ def _facts(told: list[dict[str, Any]]) -> dict[str, Any]:
         "outcome": outcome,
         "started_at": told[0]["ts"] if told else None,
         "state_since": told[-1]["ts"] if told else None,
+        "state_event_id": told[-1]["event_id"] if told else None,
         "ended_at": told[-1]["ts"] if outcome else None,
         "state_seconds": {name: round(value, 6) for name, value in seconds.items()},
         "transitions": len(told),

@@ -52,7 +52,7 @@ def test_a_dump_restored_into_another_cluster(
     register_types(client)
     fill(client, 1, 5)
     count_all(conn)
-    for _ in range(2000):  # so that the transaction ids of the dump lie above those of the other cluster
+    for _ in range(4000):  # so that the transaction ids of the dump lie above those of the other cluster
         conn.execute("select pg_current_xact_id()")
     fill(client, 2, 3)
     assert conn.execute("select refresh.events from telemetry.refresh_rollups(7) as refresh").fetchone()

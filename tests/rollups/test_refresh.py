@@ -157,6 +157,34 @@ def test_a_new_epoch_waits_for_who_writes_in_the_old_one(
     assert_exact(conn)
 
 
+@pytest.mark.parametrize("level", ["REPEATABLE_READ", "SERIALIZABLE"])
+def test_a_snapshot_of_the_old_epoch_stores_nothing(
+    client: pylayer.Client, dsn: str, conn: Connection[Any], level: str
+) -> None:
+    """It reads the epoch as it was, which refreshes may have left for good."""
+    for _ in range(2):
+        client.events.ingest(step())
+    with psycopg.connect(dsn) as late:
+        late.isolation_level = psycopg.IsolationLevel[level]
+        calls = client.using(late)
+        ways: list[Callable[[], object]] = [
+            lambda: calls.events.ingest(step()),
+            lambda: calls.events.ingest_many([step(), step()]),
+            lambda: late.execute("select core.current_epoch()"),
+        ]
+        for store in ways:
+            late.execute("select")
+            conn.execute("select core.advance_epoch()")
+            with pytest.raises((pylayer.Retryable, psycopg.errors.SerializationFailure)):
+                store()
+            late.rollback()
+            store()
+            late.commit()
+    count_all(conn)
+    assert one(conn, "select count(*) as n from telemetry.workflow_events")["n"] == 5
+    assert_exact(conn)
+
+
 @pytest.mark.parametrize("table", _TABLES)
 def test_killed_at_any_table_nothing_has_changed(
     client: pylayer.Client, dsn: str, conn: Connection[Any], table: str

@@ -1,8 +1,8 @@
 -- Begins a new epoch: to be called once after the data came back from a backup, before anything writes. Transaction ids that
 -- readers outside (exports, subscribers) have kept may be given out again after a recovery, even in the same cluster; the epoch
 -- keeps them apart. Refreshes of the rollups leave an epoch that is over for good, so a transaction that has read the old one
--- must end first: the lock waits for it, and whoever comes later reads the new one. Only a transaction of a higher isolation
--- level that began before and stores its first event after would go uncounted.
+-- must end first: the lock waits for it, and whoever comes later reads the new one, or is refused with 40001 where his
+-- transaction, of a higher isolation level, began before.
 --
 -- Returns: the new epoch.
 -- Errors:  55P03 something that writes, or a long transaction, has core.settings for 5 seconds: stop it, then call again.

@@ -2,7 +2,7 @@
 -- An event tells its item, not the item's type: what an item used stands in one row, that of the type that changed state
 -- first, and in one without a type while there is no such change.
 --
--- Parameters: p_batch, events that are not counted yet.
+-- Parameters: p_batch, events that are not counted yet, in recorded order.
 -- Tables:     telemetry.state_changes (insert); telemetry.item_rollups (upserted, rows without a type deleted).
 create or replace function telemetry.count_items(p_batch telemetry.counted_event[]) returns void
 language plpgsql volatile parallel unsafe
@@ -12,12 +12,13 @@ set work_mem = '64MB'
 set jit = off
 as $$
 declare
-  v_item_ids text[];
-  v_item_types text[];
+  v_changes telemetry.state_changes[];
 begin
-  with noted as (
-    insert into telemetry.state_changes (item_id, item_type, ts, event_id, run_id, from_state, to_state)
-    select coalesce(c.own_run_id, c.item_id), c.label_1, c.ts, c.event_id, c.run_id, c.label_2, c.label_3
+  v_changes := array(
+    select
+      row(
+        coalesce(c.own_run_id, c.item_id), c.label_1, c.ts, c.event_id, c.run_id, c.label_2, c.label_3
+      )::telemetry.state_changes
     from (
       -- a run is told apart by its run_id, whatever item it works on
       select b.*, case when b.label_1 = 'workflow_run' then b.run_id end as own_run_id
@@ -25,13 +26,9 @@ begin
       where b.event_name = 'workflow.item_state_changed' and b.label_1 <> '' and b.label_3 is not null
     ) as c
     where coalesce(c.own_run_id, c.item_id) is not null
-    returning item_id, item_type
-  )
-  select array_agg(k.item_id), array_agg(k.item_type) into v_item_ids, v_item_types
-  from (select distinct n.item_id, n.item_type from noted as n) as k;
-
-  if v_item_ids is not null then
-    perform telemetry.settle_items(v_item_ids, v_item_types);
+  );
+  if cardinality(v_changes) > 0 then
+    perform telemetry.settle_items(v_changes);
   end if;
 
   insert into telemetry.item_rollups as r (

@@ -1,5 +1,6 @@
 -- Stores one event: telemetry.ingest_events for a batch of one, by the short way when the event is good and new.
--- Whatever else is the case (known, refused, not of the open month) is left to telemetry.ingest_events.
+-- Whatever else is the case (known, refused, not of the open month, in a transaction of a higher isolation level) is left to
+-- telemetry.ingest_events; so is a value that comes compressed from a table, whose size would tell nothing.
 -- An expression is set up anew in each transaction, function by function: so the time in the id is telemetry.id_octets_ms as
 -- a loop over one short expression, and one statement reads the rules, asks them and inserts. An id of 26 octets came out of
 -- an object, so none of its conditions can fail, in whatever order they are asked. ON CONFLICT names no key: for a named one
@@ -24,7 +25,9 @@ declare
   v_id_ts timestamptz;
   v_ts timestamptz;
 begin
-  if octet_length(v_id) = 26 then
+  if octet_length(v_id) = 26
+    and pg_column_compression(p_event) is null
+    and current_setting('transaction_isolation') = 'read committed' then
     for v_place in 0..9 loop
       v_id_ms := v_id_ms * 32 + telemetry.id_digit(v_octets, v_place);
     end loop;

@@ -7,10 +7,12 @@
 -- Returns:    one row an event, in input order. status: created; duplicate (known, same content); conflict (known
 --             with other content, not stored; metadata is not compared); refused, with code, reason and detail.
 -- Errors:     PT400 not_an_array, invalid_on_error; PT413 too_many_events; with 'raise' those of telemetry.refusal;
---             55P03 a missing month could not be made in time; 40001 and 40P01: the same call again.
+--             55P03 a missing month could not be made in time; 40001, also where core.settings has changed since
+--             a transaction of a higher isolation level began, and 40P01: the same call again.
 -- Tables:     core.settings, telemetry.event_types (read); telemetry.workflow_events (months made on the spot under an
 --             advisory lock, then rows in event_id order, so that two batches cannot deadlock);
---             telemetry.ingest_counts (insert); core.settings (the open month, once a month and once a run).
+--             telemetry.ingest_counts (insert); core.settings (the open month, once a month and once a run;
+--             row locked, shared, by a transaction of a higher isolation level).
 -- Repeat:     safe; that is what it is for.
 create or replace function telemetry.ingest_events(p_events jsonb, p_on_error text default 'raise')
 returns table ("position" integer, event_id text, status text, code text, reason text, detail text)
@@ -80,7 +82,10 @@ begin
     end if;
   end if;
 
-  v_epoch := case when v_limits.is_noted then v_limits.epoch else core.current_epoch() end;
+  v_epoch := case
+    when v_limits.is_noted and current_setting('transaction_isolation') = 'read committed' then v_limits.epoch
+    else core.current_epoch()
+  end;
   v_xid := pg_current_xact_id()::text::bigint;
   with stored as (
     insert into telemetry.workflow_events (

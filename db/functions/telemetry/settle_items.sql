@@ -1,11 +1,10 @@
--- Writes anew what the changes of state of some items say, and moves what an item used to the row of the type that changed
+-- Adds new changes of state to what is known of their items, and moves what an item used to the row of the type that changed
 -- state first, when that is another one now.
 --
--- Parameters: p_item_ids, p_item_types: the items, in pairs, each with a change of state.
--- Tables:     telemetry.state_changes (read); telemetry.item_rollups (upserted, rows without a type deleted);
---             telemetry.cycle_rollups (upserted: the cycle times of items that have succeeded since).
--- Repeat:     safe.
-create or replace function telemetry.settle_items(p_item_ids text[], p_item_types text[]) returns void
+-- Parameters: p_changes, new changes in recorded order.
+-- Tables:     telemetry.state_changes (inserted); telemetry.cycle_rollups (upserted); telemetry.item_rollups (upserted, rows
+--             without a type deleted).
+create or replace function telemetry.settle_items(p_changes telemetry.state_changes[]) returns void
 language plpgsql volatile parallel unsafe
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off  -- a batch looks its rows up by index, however many there are
@@ -15,45 +14,43 @@ set work_mem = '64MB'
 set jit = off
 as $$
 declare
+  v_item_ids text[] := array(select distinct c.item_id from unnest(p_changes) as c);
   v_types text[];
   v_seconds numeric[];
 begin
-  with settled as (
-    insert into telemetry.item_rollups as r (
-      item_id, item_type, state, outcome, started_at, ended_at, state_since, state_seconds, transitions, bounces, state_bounces
-    )
-    select
-      f.item_id, f.item_type, f.state, o.outcome, f.started_at, case when o.outcome is not null then f.state_since end,
-      f.state_since, f.state_seconds, f.transitions, f.bounces, f.state_bounces
-    from telemetry.state_facts(p_item_ids, p_item_types) as f
-    cross join lateral (select telemetry.state_outcome(f.state) as outcome) as o
-    on conflict (item_id, item_type) do update set
-      state = excluded.state,
-      outcome = excluded.outcome,
-      started_at = excluded.started_at,
-      ended_at = excluded.ended_at,
-      state_since = excluded.state_since,
-      state_seconds = excluded.state_seconds,
-      transitions = excluded.transitions,
-      bounces = excluded.bounces,
-      state_bounces = excluded.state_bounces
-    returning
-      new.item_type, extract(epoch from new.ended_at - new.started_at) as seconds,
-      new.outcome = 'succeeded' and old.outcome is distinct from 'succeeded' as has_succeeded
-  )
-  select array_agg(s.item_type), array_agg(s.seconds) into v_types, v_seconds
-  from settled as s
-  where s.has_succeeded;
+  insert into telemetry.state_changes select c.* from unnest(p_changes) as c;
 
+  select array_agg(c.item_type), array_agg(c.seconds) into v_types, v_seconds
+  from telemetry.cycle_times(p_changes) as c;
   if v_types is not null then
     perform telemetry.count_cycles(v_types, v_seconds);
   end if;
 
+  insert into telemetry.item_rollups (
+    item_id, item_type, state, outcome, started_at, ended_at, state_since, state_event_id, state_seconds, transitions,
+    bounces, state_bounces
+  )
+  select
+    f.item_id, f.item_type, f.state, o.outcome, f.started_at, case when o.outcome is not null then f.state_since end,
+    f.state_since, f.state_event_id, f.state_seconds, f.transitions, f.bounces, f.state_bounces
+  from telemetry.state_facts(p_changes) as f
+  cross join lateral (select telemetry.state_outcome(f.state) as outcome) as o
+  on conflict (item_id, item_type) do update set
+    state = excluded.state,
+    outcome = excluded.outcome,
+    started_at = excluded.started_at,
+    ended_at = excluded.ended_at,
+    state_since = excluded.state_since,
+    state_event_id = excluded.state_event_id,
+    state_seconds = excluded.state_seconds,
+    transitions = excluded.transitions,
+    bounces = excluded.bounces,
+    state_bounces = excluded.state_bounces;
+
   with first_types as (
     select distinct on (r.item_id) r.item_id, r.item_type
-    from unnest(p_item_ids) as i (item_id)
-    inner join telemetry.item_rollups as r on r.item_id = i.item_id
-    where r.item_type <> ''
+    from telemetry.item_rollups as r
+    where r.item_id = any (v_item_ids) and r.item_type <> ''
     order by r.item_id, r.started_at, r.item_type
   ),
   emptied as (
@@ -75,11 +72,10 @@ begin
   from emptied as e  -- one row an item holds it all
   where r.item_id = e.item_id and r.item_type = e.item_type;
 
-  delete from telemetry.item_rollups as r using unnest(p_item_ids) as i (item_id)
-  where r.item_id = i.item_id and r.item_type = '';
+  delete from telemetry.item_rollups as r where r.item_id = any (v_item_ids) and r.item_type = '';
 end
 $$;
-comment on function telemetry.settle_items(text[], text[]) is
-'Writes anew what the changes of state of some items say, in the rollups by item';
-alter function telemetry.settle_items(text[], text[]) owner to pylayer_api;
-revoke all on function telemetry.settle_items(text[], text[]) from public;
+comment on function telemetry.settle_items(telemetry.state_changes[]) is
+'Adds new changes of state to the rollups by item';
+alter function telemetry.settle_items(telemetry.state_changes[]) owner to pylayer_api;
+revoke all on function telemetry.settle_items(telemetry.state_changes[]) from public;

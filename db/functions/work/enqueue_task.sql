@@ -47,7 +47,9 @@ begin
     and p_timeout_seconds between 1 and 604800
     and octet_length(concat(p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id)) <= 500
     and (jsonb_typeof(p_metadata) = 'object') is not false
-    and coalesce(pg_column_size(p_input_data), 0) + coalesce(pg_column_size(p_metadata), 0) <= 1000000 then
+    and coalesce(pg_column_size(p_input_data), 0) + coalesce(pg_column_size(p_metadata), 0) <= 1000000
+    -- the size of what comes compressed from a table tells nothing
+    and coalesce(pg_column_compression(p_input_data), pg_column_compression(p_metadata)) is null then
     insert into work.task_executions as t (
       execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
       run_id, workflow_name, agent_id, project_id, input_data, metadata

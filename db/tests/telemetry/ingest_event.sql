@@ -31,6 +31,16 @@ select results_eq(
   'an event without a ts has the time in its id'
 );
 
+-- values as a table stores them, compressed: their size says nothing of the event's
+create temporary table toasted as
+select tap.event(jsonb_build_object('payload', '{"issue_type": "handoff", "impact": "low"}'::jsonb || jsonb_build_object('note', repeat('x', 3000000)))) as large,
+  tap.event(jsonb_build_object('run_id', repeat('x', 20000))) as long_id, tap.event(jsonb_build_object('metadata', jsonb_build_object('note', repeat('x', 9000)))) as good;
+select ok(pg_column_size(large) < 262144 and pg_column_compression(long_id) is not null and pg_column_compression(good) is not null, 'compressed') from toasted;
+select is(tap.outcome('select telemetry.ingest_event(large) from toasted'), 'PT413 event_too_large');
+select is(tap.outcome('select telemetry.ingest_event(long_id) from toasted'), 'PT400 invalid_field');
+select is(tap.outcome('select telemetry.ingest_events(jsonb_build_array(large)) from toasted'), 'PT413 event_too_large');
+select is((select i.status from toasted, telemetry.ingest_event(good) as i), 'created');
+
 create temporary table before as select epoch from core.settings;
 update core.settings set system_identifier = 1, open_since = '2000-01-01';  -- as restored from a dump
 

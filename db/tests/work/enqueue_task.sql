@@ -16,4 +16,7 @@ select is(tap.outcome($$ select work.enqueue_task('a', p_priority => 10) $$), 'P
 select is(tap.outcome($$ select work.enqueue_task('a', p_run_id => repeat('x', 501)) $$), 'PT400 invalid_task', 'a long id');
 select is(tap.outcome($$ select work.enqueue_task('a', p_metadata => '[]') $$), 'PT400 invalid_task', 'metadata');
 select is(tap.outcome($$ select work.enqueue_task('a', p_queue => 'X') $$), 'PT400 invalid_task', 'queue');
+create temporary table toasted as select to_jsonb(repeat('x', 3000000)) as doc;
+select ok(pg_column_size(doc) < 1000000, 'compressed') from toasted;
+select is(tap.outcome($$ select work.enqueue_task('a', doc) from toasted $$), 'PT413 task_limit', 'too large, however it is stored');
 select * from finish();
