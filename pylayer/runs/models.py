@@ -223,6 +223,8 @@ class StoredSpan(Span):
 
     Attributes:
         run_id: the run.
+        recorded_at: when it was stored.
     """
 
     run_id: str
+    recorded_at: datetime

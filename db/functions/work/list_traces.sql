@@ -25,7 +25,8 @@ begin
   return query
   select
     t.run_id, t.span_id, t.parent_span_id, t.name, t.kind, t.step_name, t.status, t.error, t.input_ref, t.output_ref,
-    t.model, t.input_tokens, t.cached_input_tokens, t.output_tokens, t.cost_usd, t.metadata, t.started_at, t.ended_at
+    t.model, t.input_tokens, t.cached_input_tokens, t.output_tokens, t.cost_usd, t.metadata, t.started_at, t.ended_at,
+    t.recorded_at
   from work.execution_traces as t
   where t.run_id = p_run_id and (p_after is null or (t.started_at, t.span_id) > (v_after, p_after))
   order by t.started_at, t.span_id

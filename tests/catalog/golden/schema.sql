@@ -32,6 +32,53 @@ CREATE EXTENSION IF NOT EXISTS pg_partman WITH SCHEMA partman;
 
 COMMENT ON EXTENSION pg_partman IS 'Extension to manage partitioned tables by time or ID';
 
+CREATE TYPE ai.agent_definition_info AS (
+	definition_id text,
+	name text,
+	version integer,
+	role text,
+	description text,
+	provider text,
+	model text,
+	system_prompt text,
+	capabilities jsonb,
+	tools jsonb,
+	config jsonb,
+	budget jsonb,
+	tags jsonb,
+	metadata jsonb,
+	created_at timestamp with time zone
+);
+
+ALTER TYPE ai.agent_definition_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE ai.agent_definition_info IS 'A version of a definition of agents as functions return it';
+
+CREATE TYPE ai.agent_info AS (
+	agent_id text,
+	definition_id text,
+	name text,
+	status text,
+	project_id text,
+	config jsonb,
+	budget jsonb,
+	budget_used_usd numeric,
+	executions bigint,
+	successes bigint,
+	execution_ms_total bigint,
+	tokens_total bigint,
+	cost_usd_total numeric,
+	last_active_at timestamp with time zone,
+	tags jsonb,
+	metadata jsonb,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone
+);
+
+ALTER TYPE ai.agent_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE ai.agent_info IS 'An agent as functions return it, with what it used';
+
 CREATE TYPE ai.conversation_info AS (
 	instance_id text,
 	title text,
@@ -104,6 +151,24 @@ CREATE TYPE iam.api_key_info AS (
 ALTER TYPE iam.api_key_info OWNER TO pylayer_owner;
 
 COMMENT ON TYPE iam.api_key_info IS 'An API key as functions return it, without its hash';
+
+CREATE TYPE iam.user_info AS (
+	user_id text,
+	username text,
+	display_name text,
+	email text,
+	is_service_account boolean,
+	github_login text,
+	github_node_id text,
+	preferences jsonb,
+	metadata jsonb,
+	created_at timestamp with time zone,
+	updated_at timestamp with time zone
+);
+
+ALTER TYPE iam.user_info OWNER TO pylayer_owner;
+
+COMMENT ON TYPE iam.user_info IS 'A user as functions return it';
 
 CREATE TYPE telemetry.checked_event AS (
 	"position" integer,
@@ -236,7 +301,9 @@ CREATE TYPE work.comment_info AS (
 	author_agent_id text,
 	github_node_id text,
 	metadata jsonb,
-	created_at timestamp with time zone
+	created_at timestamp with time zone,
+	edited_at timestamp with time zone,
+	edited_by text
 );
 
 ALTER TYPE work.comment_info OWNER TO pylayer_owner;
@@ -510,6 +577,37 @@ CREATE TYPE work.workflow_info AS (
 ALTER TYPE work.workflow_info OWNER TO pylayer_owner;
 
 COMMENT ON TYPE work.workflow_info IS 'A version of a workflow; created is false when it stood there already';
+
+CREATE FUNCTION ai.agent_rows(p_agent_ids text[]) RETURNS SETOF ai.agent_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    a.agent_id,
+    a.definition_id::text,
+    a.name,
+    a.status,
+    a.project_id,
+    a.config,
+    a.budget,
+    a.budget_used_usd,
+    a.executions,
+    a.successes,
+    a.execution_ms_total,
+    a.tokens_total,
+    a.cost_usd_total,
+    a.last_active_at,
+    a.tags,
+    a.metadata,
+    a.created_at,
+    a.updated_at
+  from ai.agents as a
+  where a.agent_id = any(p_agent_ids) and a.deleted_at is null
+$$;
+
+ALTER FUNCTION ai.agent_rows(p_agent_ids text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.agent_rows(p_agent_ids text[]) IS 'Agents by id, as functions return them, without those that count as removed';
 
 CREATE FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text DEFAULT ''::text, p_message_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_tool_calls jsonb DEFAULT NULL::jsonb, p_tool_call_id text DEFAULT NULL::text, p_is_error boolean DEFAULT false, p_metadata jsonb DEFAULT NULL::jsonb, p_token_count bigint DEFAULT NULL::bigint) RETURNS TABLE(message_id text, "position" bigint, status text, token_count integer)
     LANGUAGE sql
@@ -815,6 +913,83 @@ ALTER FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_
 
 COMMENT ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) IS 'Makes a conversation; safe to repeat with its id. Errors: PT400 invalid_conversation, PT409 conversation_exists';
 
+CREATE FUNCTION ai.definition_rows(p_definition_ids text[]) RETURNS SETOF ai.agent_definition_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    d.definition_id::text,
+    d.name,
+    d.version,
+    d.role,
+    d.description,
+    d.provider,
+    d.model,
+    d.system_prompt,
+    d.capabilities,
+    d.tools,
+    d.config,
+    d.budget,
+    d.tags,
+    d.metadata,
+    d.created_at
+  from ai.agent_definitions as d
+  where d.definition_id = any(p_definition_ids)
+$$;
+
+ALTER FUNCTION ai.definition_rows(p_definition_ids text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.definition_rows(p_definition_ids text[]) IS 'Versions of definitions of agents by id, as functions return them';
+
+CREATE FUNCTION ai.get_agent(p_agent_id text) RETURNS ai.agent_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_agent ai.agent_info;
+begin
+  select r.* into v_agent from ai.agent_rows(p_agent_ids => array[p_agent_id]) as r;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such agent', constraint = 'no_agent',
+      detail = coalesce(left(p_agent_id, 100), 'null'), hint = 'ai.list_agents shows those that exist';
+  end if;
+  return v_agent;
+end
+$$;
+
+ALTER FUNCTION ai.get_agent(p_agent_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.get_agent(p_agent_id text) IS 'An agent, with what it used. Errors: PT404 no_agent';
+
+CREATE FUNCTION ai.get_agent_definition(p_name text, p_version integer DEFAULT NULL::integer) RETURNS ai.agent_definition_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_definition ai.agent_definition_info;
+begin
+  select r.* into v_definition
+  from ai.definition_rows(p_definition_ids => array(
+    select d.definition_id::text from ai.agent_definitions as d
+    where d.name = p_name and (p_version is null or d.version = p_version)
+    order by d.version desc
+    limit 1
+  )) as r;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such definition of agents', constraint = 'no_definition',
+      detail = format('name %s, version %s', coalesce(left(p_name, 100), 'null'), coalesce(p_version::text, 'latest')),
+      hint = 'ai.list_agent_definitions shows those that exist';
+  end if;
+  return v_definition;
+end
+$$;
+
+ALTER FUNCTION ai.get_agent_definition(p_name text, p_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.get_agent_definition(p_name text, p_version integer) IS 'A version of a definition of agents; the latest without one. Errors: PT404 no_definition';
+
 CREATE FUNCTION ai.get_conversation(p_instance_id text) RETURNS ai.conversation_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -887,6 +1062,58 @@ $_$;
 ALTER FUNCTION ai.is_tool_calls(p_tool_calls jsonb) OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION ai.is_tool_calls(p_tool_calls jsonb) IS 'Whether it is a list of tool calls in the messages format: id, type "function", function with name and arguments (text)';
+
+CREATE FUNCTION ai.list_agent_definitions(p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF ai.agent_definition_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  return query
+  select
+    r.definition_id, r.name, r.version, r.role, r.description, r.provider, r.model, r.system_prompt, r.capabilities,
+    r.tools, r.config, r.budget, r.tags, r.metadata, r.created_at
+  from ai.definition_rows(p_definition_ids => array(
+    select distinct on (d.name) d.definition_id::text from ai.agent_definitions as d
+    where d.name > coalesce(p_after, '')
+    order by d.name, d.version desc
+    limit p_limit
+  )) as r
+  order by r.name collate "C";
+end
+$$;
+
+ALTER FUNCTION ai.list_agent_definitions(p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.list_agent_definitions(p_limit integer, p_after text) IS 'The latest version of each definition of agents, in keyset pages. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION ai.list_agents(p_status text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF ai.agent_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  return query
+  select
+    r.agent_id, r.definition_id, r.name, r.status, r.project_id, r.config, r.budget, r.budget_used_usd, r.executions,
+    r.successes, r.execution_ms_total, r.tokens_total, r.cost_usd_total, r.last_active_at, r.tags, r.metadata, r.created_at,
+    r.updated_at
+  from ai.agent_rows(p_agent_ids => array(
+    select a.agent_id from ai.agents as a
+    where a.deleted_at is null
+      and a.agent_id > coalesce(p_after, '')
+      and (p_status is null or a.status = p_status)
+      and (p_project_id is null or a.project_id = p_project_id)
+    order by a.agent_id
+    limit p_limit
+  )) as r
+  order by r.agent_id collate "C";
+end
+$$;
+
+ALTER FUNCTION ai.list_agents(p_status text, p_project_id text, p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.list_agents(p_status text, p_project_id text, p_limit integer, p_after text) IS 'Agents by id, in keyset pages. Errors: PT400 invalid_limit';
 
 CREATE FUNCTION ai.list_conversations(p_agent_id text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF ai.conversation_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1016,6 +1243,110 @@ $$;
 ALTER FUNCTION ai.refuse_no_conversation(p_instance_id text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION ai.refuse_no_conversation(p_instance_id text) IS 'Raises the error of a conversation that was not found';
+
+CREATE FUNCTION ai.save_agent(p_agent_id text, p_fields jsonb DEFAULT '{}'::jsonb) RETURNS ai.agent_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old ai.agents;
+  v_new ai.agents;
+  v_constraint text;
+begin
+  perform work.check_fields(p_fields => p_fields, p_types => '{
+    "name": ["string"], "definition_id": ["string", "null"], "status": ["string"], "project_id": ["string", "null"],
+    "config": ["object", "null"], "budget": ["object", "null"], "tags": ["object", "array", "null"],
+    "metadata": ["object", "null"]
+  }');
+  insert into ai.agents (agent_id, name) values (coalesce(p_agent_id, ''), p_agent_id) on conflict do nothing;
+  select a.* into v_old from ai.agents as a where a.agent_id = p_agent_id and a.deleted_at is null for no key update;
+  if not found then
+    perform ai.get_agent(p_agent_id => p_agent_id);
+  end if;
+  v_new := jsonb_populate_record(v_old, p_fields);
+  if v_old.status = 'retired' and v_new.status <> 'retired' then
+    raise exception using
+      errcode = 'PT409', message = 'the agent is retired for good', constraint = 'agent_retired', detail = p_agent_id,
+      hint = 'make another agent of the same definition';
+  end if;
+  update ai.agents as a
+  set
+    name = v_new.name,
+    definition_id = v_new.definition_id,
+    status = v_new.status,
+    project_id = v_new.project_id,
+    config = v_new.config,
+    budget = v_new.budget,
+    tags = v_new.tags,
+    metadata = v_new.metadata,
+    updated_at = clock_timestamp()
+  where a.agent_id = p_agent_id and v_new is distinct from v_old;
+  return ai.get_agent(p_agent_id => p_agent_id);
+exception
+  when check_violation or not_null_violation then
+    get stacked diagnostics v_constraint = constraint_name;
+    raise exception using
+      errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+      detail = coalesce(nullif(v_constraint, ''), 'agent_id'),
+      hint = 'an id is 1 to 100 of A-Z, a-z, 0-9, ., _, : and -; status is active, paused or retired';
+  when foreign_key_violation then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such definition of agents', constraint = 'no_definition',
+      detail = left(p_fields ->> 'definition_id', 64), hint = 'ai.list_agent_definitions shows those that exist';
+end
+$$;
+
+ALTER FUNCTION ai.save_agent(p_agent_id text, p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.save_agent(p_agent_id text, p_fields jsonb) IS 'Makes an agent, or changes what is given of one; safe to repeat. Errors: PT400, PT404 no_agent, no_definition, PT409 agent_retired, PT413 field_limit';
+
+CREATE FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb DEFAULT '{}'::jsonb) RETURNS ai.agent_definition_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old ai.agent_definitions;
+  v_new ai.agent_definitions;
+  v_constraint text;
+begin
+  perform work.check_fields(p_fields => p_fields, p_types => '{
+    "role": ["string", "null"], "description": ["string", "null"], "provider": ["string", "null"],
+    "model": ["string", "null"], "system_prompt": ["string", "null"], "capabilities": ["array", "null"],
+    "tools": ["array", "null"], "config": ["object", "null"], "budget": ["object", "null"],
+    "tags": ["object", "array", "null"], "metadata": ["object", "null"]
+  }');
+  -- Two sessions must not both make the next version: they take turns, each with a snapshot of its own turn.
+  perform pg_advisory_xact_lock(hashtextextended('ai.agent_definitions ' || p_name, 0));
+  select d.* into v_old from ai.agent_definitions as d where d.name = p_name order by d.version desc limit 1;
+  v_new := jsonb_populate_record(v_old, p_fields);
+  if v_old.version is null or v_new is distinct from v_old then
+    insert into ai.agent_definitions (
+      name, version, role, description, provider, model, system_prompt, capabilities, tools, config, budget, tags, metadata
+    )
+    values (
+      coalesce(p_name, ''), coalesce(v_old.version, 0) + 1, v_new.role, v_new.description, v_new.provider, v_new.model,
+      v_new.system_prompt, v_new.capabilities, v_new.tools, v_new.config, v_new.budget, v_new.tags, v_new.metadata
+    );
+  end if;
+  return ai.get_agent_definition(p_name => p_name);
+exception
+  when check_violation then
+    get stacked diagnostics v_constraint = constraint_name;
+    raise exception using
+      errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+      detail = v_constraint,
+      hint = 'a name is 1 to 100 of A-Z, a-z, 0-9, ., _ and -; a role or model has at most 200 characters, a provider 100';
+  when unique_violation then
+    raise exception using
+      errcode = 'PT409', message = 'the definition has a newer version than this transaction sees',
+      constraint = 'stale_definition', detail = format('name %s, version %s', p_name, v_old.version),
+      hint = 'try the transaction again';
+end
+$$;
+
+ALTER FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) IS 'Makes the next version of a definition of agents, unless the latest says the same; safe to repeat. Errors: PT400, PT409 stale_definition, PT413 field_limit';
 
 CREATE FUNCTION ai.search_messages(p_query text, p_instance_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 100, p_after_instance_id text DEFAULT NULL::text, p_after_position bigint DEFAULT NULL::bigint) RETURNS SETOF ai.message_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1187,6 +1518,9 @@ declare
   v_system bigint := (select c.system_identifier from pg_control_system() as c);
   v_epoch integer;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform from core.settings for share;
+  end if;
   select s.epoch into v_epoch from core.settings as s where s.system_identifier = v_system;
   if not found then
     update core.settings as s
@@ -1461,6 +1795,32 @@ ALTER FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p
 
 COMMENT ON FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) IS 'Registers an API key by the hash of its secret; safe to repeat. Errors: PT400, PT409 key_exists';
 
+CREATE FUNCTION iam.get_user(p_user text) RETURNS iam.user_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_user iam.user_info;
+begin
+  select r.* into v_user
+  from iam.user_rows(p_user_ids => array(
+    select u.user_id::text from iam.users as u where u.user_id = p_user or u.username = p_user
+  )) as r
+  order by r.user_id = p_user desc
+  limit 1;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such user', constraint = 'no_user',
+      detail = coalesce(left(p_user, 64), 'null'), hint = 'iam.list_users shows those that exist';
+  end if;
+  return v_user;
+end
+$$;
+
+ALTER FUNCTION iam.get_user(p_user text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.get_user(p_user text) IS 'A user, by id or username. Errors: PT404 no_user';
+
 CREATE FUNCTION iam.has_api_keys() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1497,6 +1857,30 @@ $$;
 ALTER FUNCTION iam.list_api_keys(p_include_revoked boolean) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION iam.list_api_keys(p_include_revoked boolean) IS 'API keys in the order in which they were made, without their hashes';
+
+CREATE FUNCTION iam.list_users(p_limit integer DEFAULT 100, p_after text DEFAULT NULL::text) RETURNS SETOF iam.user_info
+    LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
+  return query
+  select
+    r.user_id, r.username, r.display_name, r.email, r.is_service_account, r.github_login, r.github_node_id, r.preferences,
+    r.metadata, r.created_at, r.updated_at
+  from iam.user_rows(p_user_ids => array(
+    select u.user_id::text from iam.users as u
+    where u.deleted_at is null and u.username > coalesce(p_after, '')
+    order by u.username
+    limit p_limit
+  )) as r
+  order by r.username collate "C";
+end
+$$;
+
+ALTER FUNCTION iam.list_users(p_limit integer, p_after text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.list_users(p_limit integer, p_after text) IS 'Users by username, in keyset pages. Errors: PT400 invalid_limit';
 
 CREATE FUNCTION iam.revoke_api_key(p_key text) RETURNS iam.api_key_info
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1541,6 +1925,83 @@ $$;
 ALTER FUNCTION iam.role_scopes(p_role text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION iam.role_scopes(p_role text) IS 'The scopes that a key of a role may have; null for a role that keys cannot act as';
+
+CREATE FUNCTION iam.save_user(p_username text, p_fields jsonb DEFAULT '{}'::jsonb) RETURNS iam.user_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_old iam.users;
+  v_new iam.users;
+  v_constraint text;
+begin
+  perform work.check_fields(p_fields => p_fields, p_types => '{
+    "display_name": ["string", "null"], "email": ["string", "null"], "is_service_account": ["boolean"],
+    "github_login": ["string", "null"], "github_node_id": ["string", "null"], "preferences": ["object", "null"],
+    "metadata": ["object", "null"]
+  }');
+  insert into iam.users (username) values (coalesce(p_username, '')) on conflict do nothing;
+  select u.* into v_old from iam.users as u where u.username = p_username and u.deleted_at is null for no key update;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'the user was removed', constraint = 'no_user', detail = p_username,
+      hint = 'take another username';
+  end if;
+  v_new := jsonb_populate_record(v_old, p_fields);
+  update iam.users as u
+  set
+    display_name = v_new.display_name,
+    email = v_new.email,
+    is_service_account = v_new.is_service_account,
+    github_login = v_new.github_login,
+    github_node_id = v_new.github_node_id,
+    preferences = v_new.preferences,
+    metadata = v_new.metadata,
+    updated_at = clock_timestamp()
+  where u.user_id = v_old.user_id and v_new is distinct from v_old;
+  return iam.get_user(p_user => v_old.user_id);
+exception
+  when check_violation then
+    get stacked diagnostics v_constraint = constraint_name;
+    raise exception using
+      errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+      detail = v_constraint,
+      hint = 'a username is 1 to 63 of a-z, 0-9, ., _ and -; an email has one @; names have at most 200 characters, logins 100';
+  when unique_violation then
+    get stacked diagnostics v_constraint = constraint_name;
+    raise exception using
+      errcode = 'PT409', message = 'another user has this email or node id', constraint = 'user_taken',
+      detail = format('user %s, %s', p_username, v_constraint), hint = 'change that one, or give another value';
+end
+$$;
+
+ALTER FUNCTION iam.save_user(p_username text, p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.save_user(p_username text, p_fields jsonb) IS 'Makes a user, or changes what is given of one; safe to repeat. Errors: PT400, PT404 no_user, PT409 user_taken, PT413 field_limit';
+
+CREATE FUNCTION iam.user_rows(p_user_ids text[]) RETURNS SETOF iam.user_info
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select
+    u.user_id::text,
+    u.username,
+    u.display_name,
+    u.email,
+    u.is_service_account,
+    u.github_login,
+    u.github_node_id,
+    u.preferences,
+    u.metadata,
+    u.created_at,
+    u.updated_at
+  from iam.users as u
+  where u.user_id = any(p_user_ids) and u.deleted_at is null
+$$;
+
+ALTER FUNCTION iam.user_rows(p_user_ids text[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION iam.user_rows(p_user_ids text[]) IS 'Users by id, as functions return them, without those that count as removed';
 
 CREATE FUNCTION telemetry.absent_months(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS TABLE(month timestamp with time zone, events bigint, is_archived boolean)
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -1661,7 +2122,7 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
         p_floor => p_floor, p_ceiling => p_ceiling, p_max_skew => p_max_skew, p_max_bytes => p_max_bytes
       ) is true as is_storable
     from (
-      select d.*, case when d.given_ts is null then d.id_ts else telemetry.given_ts(d.given_ts) end as ts
+      select d.*, case when d.doc ->> 'ts' is null then d.id_ts else telemetry.given_ts(d.doc) end as ts
       from (
         select
           i.*,
@@ -1674,8 +2135,7 @@ CREATE FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ceiling t
             j.doc ->> 'event_id' as event_id,
             convert_to(j.doc ->> 'event_id', 'UTF8') as id_octets,
             coalesce(j.doc ->> 'event_version', '1') as event_version,
-            j.doc ->> 'event_name' as event_name,
-            j.doc ->> 'ts' as given_ts
+            j.doc ->> 'event_name' as event_name
           from jsonb_array_elements(p_events) with ordinality as j (doc, position)
           offset 0
         ) as i
@@ -1721,7 +2181,7 @@ ALTER FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, 
 
 COMMENT ON FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, p_step text) IS 'Refuses a step of retention that is not the next one of its month. Errors: PT404 no_retired_month, PT409 not_due';
 
-CREATE FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) RETURNS timestamp with time zone
+CREATE FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_rows_hash text, p_min_event_id text, p_max_event_id text) RETURNS timestamp with time zone
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1733,12 +2193,15 @@ begin
     raise exception using
       errcode = 'PT404', message = 'there is no archive of this month', constraint = 'no_archive',
       detail = coalesce(p_month::text, 'null'), hint = 'telemetry.list_archives() lists them';
-  elsif (p_rows, p_content_hash, p_min_event_id, p_max_event_id) is distinct from
-    (v_known.rows, v_known.content_hash, v_known.min_event_id::text, v_known.max_event_id::text) then
+  elsif (p_rows, p_content_hash, p_rows_hash, p_min_event_id, p_max_event_id) is distinct from (
+    v_known.rows, v_known.content_hash, coalesce(v_known.rows_hash, p_rows_hash), v_known.min_event_id::text,
+    v_known.max_event_id::text
+  ) then
     raise exception using
       errcode = 'PT409', message = 'the archive is not what was recorded', constraint = 'archive_differs',
       detail = format(
-        '%s rows of %s, sha256 %s of %s', p_rows, v_known.rows, p_content_hash, v_known.content_hash
+        '%s rows of %s, sha256 %s of %s, digest of rows %s of %s', p_rows, v_known.rows, p_content_hash,
+        v_known.content_hash, p_rows_hash, v_known.rows_hash
       ),
       hint = 'put the file back from a copy of the bucket';
   end if;
@@ -1747,9 +2210,9 @@ begin
 end
 $$;
 
-ALTER FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_rows_hash text, p_min_event_id text, p_max_event_id text) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) IS 'Records that an archive was read back and found right. Errors: PT404 no_archive, PT409 archive_differs';
+COMMENT ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_rows_hash text, p_min_event_id text, p_max_event_id text) IS 'Records that an archive was read back and found right. Errors: PT404 no_archive, PT409 archive_differs';
 
 CREATE FUNCTION telemetry.contract_problem(p_contract jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -1907,7 +2370,7 @@ CREATE FUNCTION telemetry.contract_violation(p_contract jsonb, p_payload jsonb) 
         then format('%s must be at most %s characters long', p.key, p.value ->> 'maxLength')
     end
     from jsonb_each(coalesce(p_contract -> 'properties', '{}')) as p
-    inner join jsonb_each(p_payload) as d on d.key = p.key
+    inner join jsonb_each(case when jsonb_typeof(p_payload) = 'object' then p_payload end) as d on d.key = p.key
   ) as v
   where v.violation is not null
   order by v.name
@@ -2059,12 +2522,13 @@ CREATE FUNCTION telemetry.count_items(p_batch telemetry.counted_event[]) RETURNS
     SET jit TO 'off'
     AS $$
 declare
-  v_item_ids text[];
-  v_item_types text[];
+  v_changes telemetry.state_changes[];
 begin
-  with noted as (
-    insert into telemetry.state_changes (item_id, item_type, ts, event_id, run_id, from_state, to_state)
-    select coalesce(c.own_run_id, c.item_id), c.label_1, c.ts, c.event_id, c.run_id, c.label_2, c.label_3
+  v_changes := array(
+    select
+      row(
+        coalesce(c.own_run_id, c.item_id), c.label_1, c.ts, c.event_id, c.run_id, c.label_2, c.label_3
+      )::telemetry.state_changes
     from (
       -- a run is told apart by its run_id, whatever item it works on
       select b.*, case when b.label_1 = 'workflow_run' then b.run_id end as own_run_id
@@ -2072,13 +2536,9 @@ begin
       where b.event_name = 'workflow.item_state_changed' and b.label_1 <> '' and b.label_3 is not null
     ) as c
     where coalesce(c.own_run_id, c.item_id) is not null
-    returning item_id, item_type
-  )
-  select array_agg(k.item_id), array_agg(k.item_type) into v_item_ids, v_item_types
-  from (select distinct n.item_id, n.item_type from noted as n) as k;
-
-  if v_item_ids is not null then
-    perform telemetry.settle_items(v_item_ids, v_item_types);
+  );
+  if cardinality(v_changes) > 0 then
+    perform telemetry.settle_items(v_changes);
   end if;
 
   insert into telemetry.item_rollups as r (
@@ -2203,6 +2663,86 @@ ALTER FUNCTION telemetry.cycle_bounds_seconds() OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION telemetry.cycle_bounds_seconds() IS 'Upper bounds of the histograms of cycle times, seconds, each inclusive; the last bucket, above them all, has none';
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE telemetry.state_changes (
+    item_id text NOT NULL,
+    item_type text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    event_id text NOT NULL COLLATE pg_catalog."C",
+    run_id text,
+    from_state text,
+    to_state text NOT NULL
+);
+
+ALTER TABLE telemetry.state_changes OWNER TO pylayer_owner;
+
+COMMENT ON TABLE telemetry.state_changes IS 'Each reported change of state, kept for ever: facts that depend on the order are computed from it, so that late events are exact';
+
+COMMENT ON COLUMN telemetry.state_changes.item_id IS 'The item; for item_type workflow_run its run_id';
+
+COMMENT ON COLUMN telemetry.state_changes.item_type IS 'story, task, workflow_run, ...; the first 128 characters';
+
+COMMENT ON COLUMN telemetry.state_changes.ts IS 'When it happened';
+
+COMMENT ON COLUMN telemetry.state_changes.event_id IS 'The event that told it';
+
+COMMENT ON COLUMN telemetry.state_changes.run_id IS 'Run in which it happened';
+
+COMMENT ON COLUMN telemetry.state_changes.from_state IS 'State before as reported, null at creation; the first 128 characters';
+
+COMMENT ON COLUMN telemetry.state_changes.to_state IS 'State from then on; the first 128 characters';
+
+CREATE FUNCTION telemetry.cycle_times(p_changes telemetry.state_changes[]) RETURNS TABLE(item_type text, seconds numeric)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET work_mem TO '64MB'
+    SET jit TO 'off'
+    AS $$
+  with states as materialized (
+    select d.state, telemetry.state_outcome(d.state) is not distinct from 'succeeded' as is_success
+    from (select distinct c.to_state as state from unnest(p_changes) as c) as d
+  ),
+  known as (
+    select c.item_id, c.item_type, c.ts, c.event_id, c.ts as first_at, c.nr, s.is_success
+    from unnest(p_changes) with ordinality as c (item_id, item_type, ts, event_id, run_id, from_state, to_state, nr)
+    inner join states as s on s.state = c.to_state
+    union all  -- what is counted comes first
+    select i.item_id, i.item_type, k.state_since, k.state_event_id, k.started_at, 0, k.is_success
+    from (select distinct c.item_id, c.item_type from unnest(p_changes) as c) as i
+    cross join lateral (
+      select
+        r.state_since, coalesce(r.state_event_id, '') as state_event_id, r.started_at,
+        r.outcome is not distinct from 'succeeded' as is_success
+      from telemetry.item_rollups as r
+      where r.item_id = i.item_id and r.item_type = i.item_type
+      offset 0  -- looked up by index, item by item
+    ) as k
+  ),
+  latest as (
+    select l.*, lag(l.is_success) over (partition by l.item_id, l.item_type order by l.nr) as was_success
+    from (
+      select
+        k.item_id, k.item_type, k.ts, k.nr, k.is_success,
+        min(k.first_at) over w as first_at,
+        row(k.ts, k.event_id) = max(row(k.ts, k.event_id)) over w as is_latest
+      from known as k
+      window w as (partition by k.item_id, k.item_type order by k.nr)
+    ) as l
+    where l.is_latest
+  )
+  select l.item_type, extract(epoch from l.ts - l.first_at)
+  from latest as l
+  where l.nr > 0 and l.is_success and l.was_success is not true
+$$;
+
+ALTER FUNCTION telemetry.cycle_times(p_changes telemetry.state_changes[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.cycle_times(p_changes telemetry.state_changes[]) IS 'Cycle times of items that succeed with new changes of state, whatever batches the changes come in';
+
 CREATE FUNCTION telemetry.drop_month(p_month timestamp with time zone) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2214,23 +2754,30 @@ declare
   v_table regclass := telemetry.check_retention_step(p_month => p_month, p_step => 'drop');
   v_known record;
   v_events bigint;
+  v_rows_hash text;
 begin
   execute format('lock table %s in access exclusive mode', v_table);
-  execute format('select count(*) from %s', v_table) into v_events;
   select
-    r.events, coalesce(m.events, 0) as counted, coalesce(a.rows, r.events) as archived,
+    r.events, coalesce(m.events, 0) as counted, coalesce(a.rows, r.events) as archived, a.rows_hash,
     r.restoring_since is not null as is_leftover
   into v_known
   from telemetry.retired_months as r
   left join telemetry.month_rollups as m on m.month = r.month
   left join telemetry.archives as a on a.month = r.month
   where r.month = v_month;
+  if v_known.rows_hash is null or v_known.is_leftover then
+    execute format('select count(*) from %s', v_table) into v_events;
+  else
+    select d.rows, d.rows_hash into v_events, v_rows_hash from telemetry.month_digest(p_table => v_table) as d;
+  end if;
   if not v_known.is_leftover
-    and (v_events, v_events, v_events) is distinct from (v_known.events, v_known.counted, v_known.archived) then
+    and (v_events, v_events, v_events, v_rows_hash) is distinct from
+    (v_known.events, v_known.counted, v_known.archived, v_known.rows_hash) then
     raise exception using
       errcode = 'PT409', message = 'the month is not what was sealed, counted and archived', constraint = 'rows_differ',
       detail = format(
-        '%s events, %s sealed, %s counted, %s archived', v_events, v_known.events, v_known.counted, v_known.archived
+        '%s events, %s sealed, %s counted, %s archived, digest %s of %s',
+        v_events, v_known.events, v_known.counted, v_known.archived, v_rows_hash, v_known.rows_hash
       ),
       hint = 'nothing is dropped; compare the table with telemetry.month_rollups and telemetry.archives';
   end if;
@@ -2331,31 +2878,46 @@ CREATE FUNCTION telemetry.finish_restore(p_month timestamp with time zone, p_day
     AS $$
 declare
   v_month timestamptz := date_trunc('month', p_month, 'UTC');
-  v_table regclass := telemetry.restoring_table(p_month => p_month);
-  v_rows bigint;
-  v_first text;
-  v_last text;
+  v_kept_until timestamptz;
+  v_table regclass;
   v_known telemetry.archives;
+  v_found record;
 begin
   if coalesce(p_days, 0) not between 1 and 3650 then
     raise exception using
       errcode = 'PT400', message = 'number of days is out of range', constraint = 'invalid_days',
       detail = coalesce(p_days::text, 'null'), hint = '1 to 3650';
   end if;
-  execute format('select count(*), min(event_id), max(event_id) from %s', v_table) into v_rows, v_first, v_last;
+  select r.kept_until into v_kept_until from telemetry.retired_months as r where r.month = v_month for update;
+  if v_kept_until > now() then
+    return v_kept_until;
+  end if;
+  v_table := telemetry.restoring_table(p_month => p_month);
+  perform telemetry.guard_month(p_table => v_table);
+  v_found := telemetry.month_digest(p_table => v_table);
   select a.* into v_known from telemetry.archives as a where a.month = v_month;
-  if (v_rows, v_first, v_last) is distinct from
-    (v_known.rows, v_known.min_event_id::text, v_known.max_event_id::text) then
+  if (v_found.rows, v_found.min_event_id, v_found.max_event_id, v_found.rows_hash) is distinct from (
+    v_known.rows, v_known.min_event_id::text, v_known.max_event_id::text, coalesce(v_known.rows_hash, v_found.rows_hash)
+  ) then
     raise exception using
       errcode = 'PT409', message = 'the archive is not what was recorded', constraint = 'archive_differs',
-      detail = format('%s rows of %s', v_rows, v_known.rows), hint = 'restore it again';
+      detail = format('%s rows of %s, digest %s of %s', v_found.rows, v_known.rows, v_found.rows_hash, v_known.rows_hash),
+      hint = 'restore it again';
   end if;
-  perform telemetry.guard_month(p_table => v_table);
+  v_kept_until := now() + make_interval(days => p_days);
   update telemetry.retired_months as r
-  set dropped_at = null, restoring_since = null, kept_until = now() + make_interval(days => p_days)
+  set dropped_at = null, restoring_since = null, kept_until = v_kept_until
   where r.month = v_month;
+  for v_attempt in 1 .. 14 loop
+    begin
+      perform telemetry.attach_month(p_month => v_month);
+      return v_kept_until;
+    exception when lock_not_available then
+      continue;
+    end;
+  end loop;
   perform telemetry.attach_month(p_month => v_month);
-  return now() + make_interval(days => p_days);
+  return v_kept_until;
 end
 $$;
 
@@ -2395,18 +2957,18 @@ ALTER FUNCTION telemetry.forbid_late_insert() OWNER TO pylayer_owner;
 
 COMMENT ON FUNCTION telemetry.forbid_late_insert() IS 'Trigger function of sealed months: refuses INSERT for every role. Errors: PT410 below_retention_floor';
 
-CREATE FUNCTION telemetry.given_ts(p_ts text) RETURNS timestamp with time zone
+CREATE FUNCTION telemetry.given_ts(p_doc jsonb) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
+    AS $_$
   select case
-    when p_ts like '____-__-__%' and p_ts collate "C" between '0' and ':' and pg_input_is_valid(p_ts, 'timestamptz')
-      then p_ts::timestamptz
+    when p_doc ->> 'ts' like '____-__-__%' and p_doc ->> 'ts' collate "C" between '0' and ':'
+      then json_value(p_doc, '$.ts' returning timestamptz null on error)
   end
-$$;
+$_$;
 
-ALTER FUNCTION telemetry.given_ts(p_ts text) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.given_ts(p_doc jsonb) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.given_ts(p_ts text) IS 'The timestamp in a text as a sender wrote it, or null';
+COMMENT ON FUNCTION telemetry.given_ts(p_doc jsonb) IS 'The timestamp in an event as its sender wrote it, or null';
 
 CREATE FUNCTION telemetry.guard_month(p_table regclass) RETURNS void
     LANGUAGE plpgsql
@@ -2502,21 +3064,47 @@ ALTER FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) OWNER TO py
 
 COMMENT ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) IS 'True when the monthly partition of the time in an event id can be inserted into; waits for a session that is making it';
 
-CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea DEFAULT decode(((((((((((((repeat('00'::text, 48) || '00010203040506070809'::text) || repeat('00'::text, 7)) || '0a0b0c0d0e0f1011'::text) || '00'::text) || '1213'::text) || '00'::text) || '1415'::text) || '00'::text) || '161718191a'::text) || '00'::text) || '1b1c1d1e1f'::text) || repeat('00'::text, 165)), 'hex'::text)) RETURNS bigint
+CREATE FUNCTION telemetry.has_short_fields(p_doc jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return coalesce(greatest(
+    length(p_doc ->> 'run_id'), length(p_doc ->> 'item_id'), length(p_doc ->> 'workflow_name'),
+    length(p_doc ->> 'agent_role'), length(p_doc ->> 'project_id')
+  ) <= 500, true);
+end
+$$;
+
+ALTER FUNCTION telemetry.has_short_fields(p_doc jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.has_short_fields(p_doc jsonb) IS 'True when no free text of an event is longer than 500 characters';
+
+CREATE FUNCTION telemetry.id_digit(p_octets bytea, p_place integer, p_digits bytea DEFAULT decode(((((((((((((repeat('00'::text, 48) || '00010203040506070809'::text) || repeat('00'::text, 7)) || '0a0b0c0d0e0f1011'::text) || '00'::text) || '1213'::text) || '00'::text) || '1415'::text) || '00'::text) || '161718191a'::text) || '00'::text) || '1b1c1d1e1f'::text) || repeat('00'::text, 165)), 'hex'::text)) RETURNS integer
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+  select get_byte(p_digits, get_byte(p_octets, p_place))
+$$;
+
+ALTER FUNCTION telemetry.id_digit(p_octets bytea, p_place integer, p_digits bytea) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION telemetry.id_digit(p_octets bytea, p_place integer, p_digits bytea) IS 'Value of one character of an event id as a digit of Crockford''s base32; unchecked, for the ingest path';
+
+CREATE FUNCTION telemetry.id_octets_ms(p_octets bytea) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$
   select
-    ((((get_byte(p_digits, get_byte(p_octets, 0)) * 32 + get_byte(p_digits, get_byte(p_octets, 1))) * 32
-      + get_byte(p_digits, get_byte(p_octets, 2))) * 32 + get_byte(p_digits, get_byte(p_octets, 3))) * 32
-      + get_byte(p_digits, get_byte(p_octets, 4))) * 33554432::bigint
-    + ((((get_byte(p_digits, get_byte(p_octets, 5)) * 32 + get_byte(p_digits, get_byte(p_octets, 6))) * 32
-      + get_byte(p_digits, get_byte(p_octets, 7))) * 32 + get_byte(p_digits, get_byte(p_octets, 8))) * 32
-      + get_byte(p_digits, get_byte(p_octets, 9)))
+    ((((telemetry.id_digit(p_octets, 0) * 32 + telemetry.id_digit(p_octets, 1)) * 32
+      + telemetry.id_digit(p_octets, 2)) * 32 + telemetry.id_digit(p_octets, 3)) * 32
+      + telemetry.id_digit(p_octets, 4)) * 33554432::bigint
+    + ((((telemetry.id_digit(p_octets, 5) * 32 + telemetry.id_digit(p_octets, 6)) * 32
+      + telemetry.id_digit(p_octets, 7)) * 32 + telemetry.id_digit(p_octets, 8)) * 32
+      + telemetry.id_digit(p_octets, 9))
 $$;
 
-ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.id_octets_ms(p_octets bytea) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
+COMMENT ON FUNCTION telemetry.id_octets_ms(p_octets bytea) IS 'Milliseconds since 1970 in the octets of a ULID; unchecked, for the ingest path';
 
 CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2527,45 +3115,47 @@ CREATE FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT sta
 declare
   v_id text := p_event ->> 'event_id';
   v_octets bytea := convert_to(v_id, 'UTF8');
+  v_id_ms bigint := 0::bigint;
   v_id_ts timestamptz;
   v_ts timestamptz;
-  v_rules record;
 begin
-  if octet_length(v_id) = 26 then
-    v_id_ts := to_timestamp(telemetry.id_octets_ms(v_octets) / 1000.0::float8);
-    v_ts := case when p_event ->> 'ts' is null then v_id_ts else telemetry.given_ts(p_event ->> 'ts') end;
+  if octet_length(v_id) = 26
+    and pg_column_compression(p_event) is null
+    and current_setting('transaction_isolation') = 'read committed' then
+    for v_place in 0..9 loop
+      v_id_ms := v_id_ms * 32 + telemetry.id_digit(v_octets, v_place);
+    end loop;
+    v_id_ts := to_timestamp(v_id_ms / 1000.0::float8);
+    v_ts := case when p_event ->> 'ts' is null then v_id_ts else telemetry.given_ts(p_event) end;
+    insert into telemetry.workflow_events (
+      event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
+      metadata, recorded_epoch, recorded_xid
+    )
     select
-      s.epoch, s.retention_floor, s.max_ts_skew, s.max_event_bytes, statement_timestamp() + s.max_clock_ahead as ceiling,
-      t.event_name, t.event_version, t.validator, case when t.has_max_length then t.contract end as long_contract
-    into v_rules
+      v_id, t.event_version, t.event_name, v_ts,
+      p_event ->> 'run_id', p_event ->> 'item_id', p_event ->> 'workflow_name', p_event ->> 'agent_role',
+      p_event -> 'payload', p_event ->> 'project_id', nullif(p_event -> 'metadata', 'null'),
+      s.epoch, pg_current_xact_id()::text::bigint
     from core.settings as s
     inner join telemetry.event_types as t
       on t.event_name = p_event ->> 'event_name'
       and t.event_version::text = coalesce(p_event ->> 'event_version', '1')
-    where s.open_since = pg_postmaster_start_time() and s.open_month @> v_id_ts;
-    if telemetry.is_storable(
-      p_doc => p_event, p_event_id => v_id, p_id_ts => v_id_ts, p_ts => v_ts, p_validator => v_rules.validator,
-      p_long_contract => v_rules.long_contract, p_floor => v_rules.retention_floor, p_ceiling => v_rules.ceiling,
-      p_max_skew => v_rules.max_ts_skew, p_max_bytes => v_rules.max_event_bytes
-    ) then
-      insert into telemetry.workflow_events as w (
-        event_id, event_version, event_name, ts, run_id, item_id, workflow_name, agent_role, payload, project_id,
-        metadata, recorded_epoch, recorded_xid
+    where s.open_since = pg_postmaster_start_time() and s.open_month @> v_id_ts
+      and telemetry.is_storable(
+        p_doc => p_event, p_event_id => v_id, p_id_ts => v_id_ts, p_ts => v_ts, p_validator => t.validator,
+        p_long_contract => case when t.has_max_length then t.contract end, p_floor => s.retention_floor,
+        p_ceiling => statement_timestamp() + s.max_clock_ahead, p_max_skew => s.max_ts_skew,
+        p_max_bytes => s.max_event_bytes
       )
-      values (
-        v_id, v_rules.event_version, v_rules.event_name, v_ts,
-        p_event ->> 'run_id', p_event ->> 'item_id', p_event ->> 'workflow_name', p_event ->> 'agent_role',
-        p_event -> 'payload', p_event ->> 'project_id', nullif(p_event -> 'metadata', 'null'),
-        v_rules.epoch, pg_current_xact_id()::text::bigint
-      )
-      on conflict (event_id) do nothing
-      returning w.event_id, 'created' into event_id, status;
+    on conflict do nothing;
+    if found then
+      event_id := v_id;
+      status := 'created';
+      return;
     end if;
   end if;
-  if event_id is null then
-    select i.event_id, i.status into event_id, status
-    from telemetry.ingest_events(p_events => jsonb_build_array(p_event), p_on_error => 'raise') as i;
-  end if;
+  select i.event_id, i.status into event_id, status
+  from telemetry.ingest_events(p_events => jsonb_build_array(p_event), p_on_error => 'raise') as i;
 end
 $$;
 
@@ -2640,7 +3230,10 @@ begin
     end if;
   end if;
 
-  v_epoch := case when v_limits.is_noted then v_limits.epoch else core.current_epoch() end;
+  v_epoch := case
+    when v_limits.is_noted and current_setting('transaction_isolation') = 'read committed' then v_limits.epoch
+    else core.current_epoch()
+  end;
   v_xid := pg_current_xact_id()::text::bigint;
   with stored as (
     insert into telemetry.workflow_events (
@@ -2653,7 +3246,7 @@ begin
     from unnest(v_batch) as b
     where b.reason is null
     order by b.event_id collate "C", b.position
-    on conflict (event_id) do nothing
+    on conflict do nothing
     returning event_id
   )
   select coalesce(array_agg(s.event_id), '{}') into v_created from stored as s;
@@ -2701,10 +3294,8 @@ CREATE FUNCTION telemetry.is_storable(p_doc jsonb, p_event_id text, p_id_ts time
     and pg_column_size(p_doc) <= p_max_bytes
     and (
       pg_column_size(p_doc) <= 500  -- then no field of it is longer
-      or coalesce(greatest(
-        length(p_doc ->> 'run_id'), length(p_doc ->> 'item_id'), length(p_doc ->> 'workflow_name'),
-        length(p_doc ->> 'agent_role'), length(p_doc ->> 'project_id')
-      ) <= 500, true)
+      or pg_column_size(p_doc - array['payload', 'metadata']) <= 500
+      or telemetry.has_short_fields(p_doc)
     )
     and (p_long_contract is null or telemetry.contract_violation(p_long_contract, p_doc -> 'payload') is null)
 $_$;
@@ -2936,7 +3527,47 @@ ALTER FUNCTION telemetry.metric_totals() OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION telemetry.metric_totals() IS 'What /metrics shows of the database: one row a series, of running totals; its cost does not grow with history';
 
-SET default_tablespace = '';
+CREATE FUNCTION telemetry.month_digest(p_table regclass, OUT rows bigint, OUT min_event_id text, OUT max_event_id text, OUT rows_hash text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_sort TO 'off'
+    SET jit TO 'off'
+    AS $_$
+declare
+  v_chain bytea := sha256('');
+  v_event_id text;
+  v_content bytea;
+begin
+  rows := 0;
+  for v_event_id, v_content in execute format(
+    $rows$
+      select
+        w.event_id,
+        convert_to(
+          json_build_array(
+            w.event_id, w.event_version, w.event_name, (extract(epoch from w.ts) * 1000000)::bigint, w.run_id, w.item_id,
+            w.workflow_name, w.agent_role, w.payload, w.project_id, w.metadata,
+            (extract(epoch from w.recorded_at) * 1000000)::bigint, w.recorded_epoch, w.recorded_xid
+          )::text,
+          'UTF8'
+        ) as content
+      from %s as w
+      order by w.event_id
+    $rows$,
+    p_table
+  ) loop
+    v_chain := sha256(v_chain || v_content);
+    rows := rows + 1;
+    min_event_id := coalesce(min_event_id, v_event_id);
+    max_event_id := v_event_id;
+  end loop;
+  rows_hash := encode(v_chain, 'hex');
+end
+$_$;
+
+ALTER FUNCTION telemetry.month_digest(p_table regclass, OUT rows bigint, OUT min_event_id text, OUT max_event_id text, OUT rows_hash text) OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION telemetry.month_digest(p_table regclass, OUT rows bigint, OUT min_event_id text, OUT max_event_id text, OUT rows_hash text) IS 'Number, least and greatest id, and digest of the events of a month: a chain of sha256 over its rows in the order of ids';
 
 CREATE TABLE telemetry.workflow_events (
     event_id text NOT NULL COLLATE pg_catalog."C",
@@ -3218,23 +3849,26 @@ CREATE FUNCTION telemetry.record_archive(p_month timestamp with time zone, p_row
     SET "TimeZone" TO 'UTC'
     AS $$
 declare
-  v_events bigint;
+  v_table regclass := telemetry.check_retention_step(p_month => p_month, p_step => 'archive');
+  v_found record := telemetry.month_digest(p_table => v_table);
 begin
-  perform telemetry.check_retention_step(p_month => p_month, p_step => 'archive');
-  select r.events into v_events from telemetry.retired_months as r where r.month = date_trunc('month', p_month, 'UTC');
-  if p_rows is distinct from v_events then
+  if (p_rows, p_min_event_id, p_max_event_id)
+    is distinct from (v_found.rows, v_found.min_event_id, v_found.max_event_id) then
     raise exception using
       errcode = 'PT409', message = 'the month is not what was sealed, counted and archived', constraint = 'rows_differ',
-      detail = format('%s events, %s in the file', v_events, p_rows), hint = 'write the archive again';
+      detail = format('%s events, %s in the file', v_found.rows, p_rows), hint = 'write the archive again';
   end if;
-  insert into telemetry.archives as a (month, storage_key, rows, size_bytes, content_hash, min_event_id, max_event_id)
+  insert into telemetry.archives as a (
+    month, storage_key, rows, size_bytes, content_hash, rows_hash, min_event_id, max_event_id
+  )
   values (
     date_trunc('month', p_month, 'UTC'), telemetry.archive_key(p_month => p_month), p_rows, p_size_bytes, p_content_hash,
-    p_min_event_id, p_max_event_id
+    v_found.rows_hash, p_min_event_id, p_max_event_id
   )
   on conflict (month) do update
   set rows = excluded.rows, size_bytes = excluded.size_bytes, content_hash = excluded.content_hash,
-    min_event_id = excluded.min_event_id, max_event_id = excluded.max_event_id, archived_at = now();
+    rows_hash = excluded.rows_hash, min_event_id = excluded.min_event_id, max_event_id = excluded.max_event_id,
+    archived_at = now();
 end
 $$;
 
@@ -3359,12 +3993,12 @@ CREATE FUNCTION telemetry.refusal_reason(p_doc jsonb, p_floor text, p_ceiling ti
             where jsonb_typeof(p_doc -> f.name) not in ('string', 'null') or length(p_doc ->> f.name) > 500
           ) then 'invalid_field'
         when jsonb_typeof(p_doc -> 'ts') <> 'string' and e.ts is not null
-          or e.ts is not null and telemetry.given_ts(e.ts) is null then 'invalid_ts'
+          or e.ts is not null and telemetry.given_ts(p_doc) is null then 'invalid_ts'
         when pg_column_size(p_doc) > p_max_bytes then 'event_too_large'
         when t.event_name is null then 'unknown_event_type'
         when e.event_id collate "C" < p_floor then 'below_retention_floor'
         when core.ulid_time(e.event_id) > p_ceiling then 'in_the_future'
-        when telemetry.given_ts(e.ts) - core.ulid_time(e.event_id) not between -p_max_skew and p_max_skew then 'ts_skew'
+        when telemetry.given_ts(p_doc) - core.ulid_time(e.event_id) not between -p_max_skew and p_max_skew then 'ts_skew'
         when jsonb_typeof(e.payload) is distinct from 'object' then 'invalid_payload'
         when telemetry.contract_violation(t.contract, e.payload) is not null then 'contract'
       end as reason
@@ -3714,7 +4348,7 @@ ALTER FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_creat
 
 COMMENT ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) IS 'Status of each event of a batch, known ids compared with what is stored; counts duplicates and conflicts';
 
-CREATE FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) RETURNS void
+CREATE FUNCTION telemetry.settle_items(p_changes telemetry.state_changes[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -3724,45 +4358,43 @@ CREATE FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) R
     SET jit TO 'off'
     AS $$
 declare
+  v_item_ids text[] := array(select distinct c.item_id from unnest(p_changes) as c);
   v_types text[];
   v_seconds numeric[];
 begin
-  with settled as (
-    insert into telemetry.item_rollups as r (
-      item_id, item_type, state, outcome, started_at, ended_at, state_since, state_seconds, transitions, bounces, state_bounces
-    )
-    select
-      f.item_id, f.item_type, f.state, o.outcome, f.started_at, case when o.outcome is not null then f.state_since end,
-      f.state_since, f.state_seconds, f.transitions, f.bounces, f.state_bounces
-    from telemetry.state_facts(p_item_ids, p_item_types) as f
-    cross join lateral (select telemetry.state_outcome(f.state) as outcome) as o
-    on conflict (item_id, item_type) do update set
-      state = excluded.state,
-      outcome = excluded.outcome,
-      started_at = excluded.started_at,
-      ended_at = excluded.ended_at,
-      state_since = excluded.state_since,
-      state_seconds = excluded.state_seconds,
-      transitions = excluded.transitions,
-      bounces = excluded.bounces,
-      state_bounces = excluded.state_bounces
-    returning
-      new.item_type, extract(epoch from new.ended_at - new.started_at) as seconds,
-      new.outcome = 'succeeded' and old.outcome is distinct from 'succeeded' as has_succeeded
-  )
-  select array_agg(s.item_type), array_agg(s.seconds) into v_types, v_seconds
-  from settled as s
-  where s.has_succeeded;
+  insert into telemetry.state_changes select c.* from unnest(p_changes) as c;
 
+  select array_agg(c.item_type), array_agg(c.seconds) into v_types, v_seconds
+  from telemetry.cycle_times(p_changes) as c;
   if v_types is not null then
     perform telemetry.count_cycles(v_types, v_seconds);
   end if;
 
+  insert into telemetry.item_rollups (
+    item_id, item_type, state, outcome, started_at, ended_at, state_since, state_event_id, state_seconds, transitions,
+    bounces, state_bounces
+  )
+  select
+    f.item_id, f.item_type, f.state, o.outcome, f.started_at, case when o.outcome is not null then f.state_since end,
+    f.state_since, f.state_event_id, f.state_seconds, f.transitions, f.bounces, f.state_bounces
+  from telemetry.state_facts(p_changes) as f
+  cross join lateral (select telemetry.state_outcome(f.state) as outcome) as o
+  on conflict (item_id, item_type) do update set
+    state = excluded.state,
+    outcome = excluded.outcome,
+    started_at = excluded.started_at,
+    ended_at = excluded.ended_at,
+    state_since = excluded.state_since,
+    state_event_id = excluded.state_event_id,
+    state_seconds = excluded.state_seconds,
+    transitions = excluded.transitions,
+    bounces = excluded.bounces,
+    state_bounces = excluded.state_bounces;
+
   with first_types as (
     select distinct on (r.item_id) r.item_id, r.item_type
-    from unnest(p_item_ids) as i (item_id)
-    inner join telemetry.item_rollups as r on r.item_id = i.item_id
-    where r.item_type <> ''
+    from telemetry.item_rollups as r
+    where r.item_id = any (v_item_ids) and r.item_type <> ''
     order by r.item_id, r.started_at, r.item_type
   ),
   emptied as (
@@ -3784,14 +4416,13 @@ begin
   from emptied as e  -- one row an item holds it all
   where r.item_id = e.item_id and r.item_type = e.item_type;
 
-  delete from telemetry.item_rollups as r using unnest(p_item_ids) as i (item_id)
-  where r.item_id = i.item_id and r.item_type = '';
+  delete from telemetry.item_rollups as r where r.item_id = any (v_item_ids) and r.item_type = '';
 end
 $$;
 
-ALTER FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.settle_items(p_changes telemetry.state_changes[]) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) IS 'Writes anew what the changes of state of some items say, in the rollups by item';
+COMMENT ON FUNCTION telemetry.settle_items(p_changes telemetry.state_changes[]) IS 'Adds new changes of state to the rollups by item';
 
 CREATE FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -3816,6 +4447,7 @@ CREATE FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, 
   select jsonb_strip_nulls(jsonb_build_object(
     'event_id', core.new_ulid(),
     'event_name', 'workflow.item_state_changed',
+    'ts', clock_timestamp(),
     'item_id', p_item_id,
     'run_id', p_run_id,
     'workflow_name', p_workflow_name,
@@ -3834,7 +4466,7 @@ ALTER FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p
 
 COMMENT ON FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p_from_state text, p_to_state text, p_run_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_reason text, p_actor text, p_time_in_state_seconds double precision) IS 'The event of a change of state, with a new id, to be stored in the same transaction as the change';
 
-CREATE FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) RETURNS TABLE(item_id text, item_type text, state text, started_at timestamp with time zone, state_since timestamp with time zone, state_seconds jsonb, transitions bigint, bounces bigint, state_bounces jsonb)
+CREATE FUNCTION telemetry.state_facts(p_changes telemetry.state_changes[]) RETURNS TABLE(item_id text, item_type text, state text, started_at timestamp with time zone, state_since timestamp with time zone, state_event_id text, state_seconds jsonb, transitions bigint, bounces bigint, state_bounces jsonb)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -3843,49 +4475,96 @@ CREATE FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) RE
     SET work_mem TO '64MB'
     SET jit TO 'off'
     AS $$
-  with changes as (
+  with items as materialized (
     select
-      c.item_id, c.item_type, c.ts, c.to_state,
-      lead(c.ts) over w as left_at,
-      row_number() over w = 1 as is_first,
-      coalesce(lag(c.to_state) over w, c.from_state) as state_before
-    from unnest(p_item_ids, p_item_types) as i (item_id, item_type)
-    inner join telemetry.state_changes as c on c.item_id = i.item_id and c.item_type = i.item_type
-    window w as (partition by c.item_id, c.item_type order by c.ts, c.event_id)
+      n.item_id, n.item_type, f.from_state as first_state, k.state, k.started_at, k.state_since, k.state_seconds,
+      k.transitions, k.state_bounces,
+      coalesce(k.state_event_id, '~') as state_event_id  -- above every id: what is not known is behind all of its time
+    from (
+      select distinct on (c.item_id, c.item_type) c.item_id, c.item_type, c.ts, c.event_id
+      from unnest(p_changes) as c
+      order by c.item_id, c.item_type, c.ts, c.event_id
+    ) as n
+    cross join lateral (
+      select c.from_state
+      from telemetry.state_changes as c
+      where c.item_id = n.item_id and c.item_type = n.item_type
+      order by c.ts, c.event_id
+      limit 1
+    ) as f
+    left join telemetry.item_rollups as k
+      on k.item_id = n.item_id and k.item_type = n.item_type
+      and (n.ts, n.event_id) > (k.state_since, coalesce(k.state_event_id, '~'))
+  ),
+  spans as (
+    select
+      s.item_id, s.item_type, s.to_state, s.ts, s.event_id, s.is_new, s.changes, s.first_at,
+      lead(s.ts) over w as left_at,
+      -- a state that is reported again has not been entered again
+      s.is_new and s.to_state is distinct from coalesce(lag(s.to_state) over w, s.first_state) as is_entered
+    from (
+      select
+        i.item_id, i.item_type, i.state as to_state, i.state_since as ts, i.state_event_id as event_id, false as is_new,
+        i.transitions as changes, i.started_at as first_at, i.first_state
+      from items as i
+      where i.state is not null
+      union all
+      select c.item_id, c.item_type, c.to_state, c.ts, c.event_id, true, 1, c.ts, i.first_state
+      from items as i
+      inner join telemetry.state_changes as c
+        on c.item_id = i.item_id and c.item_type = i.item_type
+        and (c.ts, c.event_id) > (coalesce(i.state_since, '-infinity'), i.state_event_id)
+    ) as s
+    window w as (partition by s.item_id, s.item_type order by s.ts, s.event_id)
   ),
   visits as (
     select
       v.item_id, v.item_type, v.state,
-      sum(extract(epoch from v.left_at - v.ts)) as seconds,
-      count(v.ts) as transitions,
-      min(v.ts) as started_at,
-      max(v.ts) filter (where v.left_at is null) as state_since,
-      -- a state that is reported again has not been entered again
-      count(*) filter (where v.state is distinct from v.state_before) - 1 as bounces
+      sum(v.seconds) as seconds,
+      sum(v.changes) as changes,
+      min(v.first_at) as first_at,
+      max(v.state_since) as state_since,
+      max(v.state_event_id) as state_event_id,
+      sum(v.entries) - (not bool_or(v.was_there))::integer as bounces
     from (
-      select c.item_id, c.item_type, c.to_state as state, c.state_before, c.ts, c.left_at from changes as c
+      select
+        s.item_id, s.item_type, s.to_state as state, not s.is_new as was_there, s.is_entered::integer as entries, s.changes,
+        s.first_at, extract(epoch from s.left_at - s.ts) as seconds,
+        case when s.left_at is null then s.ts end as state_since,
+        case when s.left_at is null then s.event_id end as state_event_id
+      from spans as s
       union all  -- where it was before its first change that is known
-      select c.item_id, c.item_type, c.state_before, null, null, null from changes as c
-      where c.is_first and c.state_before is not null
+      select i.item_id, i.item_type, i.first_state, true, 0, 0, null, null, null, null
+      from items as i
+      where i.first_state is not null
+      union all  -- what is counted
+      select i.item_id, i.item_type, e.key, true, 0, 0, null, e.value::numeric, null, null
+      from items as i
+      cross join lateral jsonb_each(i.state_seconds) as e
+      union all
+      select i.item_id, i.item_type, e.key, true, e.value::integer, 0, null, null, null, null
+      from items as i
+      cross join lateral jsonb_each(i.state_bounces) as e
     ) as v
     group by v.item_id, v.item_type, v.state
   )
   select
     v.item_id, v.item_type,
     max(v.state) filter (where v.state_since is not null),
-    min(v.started_at),
+    min(v.first_at),
     max(v.state_since),
+    max(v.state_event_id),
     coalesce(jsonb_object_agg(v.state, v.seconds) filter (where v.seconds is not null), '{}'),
-    sum(v.transitions)::bigint,
+    sum(v.changes)::bigint,
     sum(v.bounces)::bigint,
     coalesce(jsonb_object_agg(v.state, v.bounces) filter (where v.bounces > 0), '{}')
   from visits as v
   group by v.item_id, v.item_type
 $$;
 
-ALTER FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) OWNER TO pylayer_api;
+ALTER FUNCTION telemetry.state_facts(p_changes telemetry.state_changes[]) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) IS 'State, time in each state and bounces of items, from all of their changes of state in the order of time';
+COMMENT ON FUNCTION telemetry.state_facts(p_changes telemetry.state_changes[]) IS 'State, time in each state and bounces of items with new changes of state, in the order of time';
 
 CREATE FUNCTION telemetry.state_outcome(p_state text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -4023,17 +4702,18 @@ begin
   -- A statement of its own sees the row that a session committed while the one above waited for it.
   select
     c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
-    c.metadata, c.created_at
+    c.metadata, c.created_at, c.edited_at, c.edited_by
   into v_comment
   from work.comments as c
   where (c.comment_id = v_id or c.github_node_id = p_github_node_id)
+    and c.github_node_id is not distinct from p_github_node_id
     and c.item_id = p_item_id
     and c.body = p_body
     and c.deleted_at is null;
   if not found then
     raise exception using
       errcode = 'PT409', message = 'there is another comment with this id', constraint = 'comment_exists',
-      detail = format('comment %s, node %s', v_id, p_github_node_id), hint = 'take another id, or none';
+      detail = format('comment %s, node %s', v_id, p_github_node_id), hint = 'work.edit_comment edits that one; take another id, or none';
   end if;
   return v_comment;
 end
@@ -4227,9 +4907,9 @@ begin
   if not found then
     perform work.refuse_missing(p_artifact_id => p_artifact_id, p_version => p_version);
   end if;
-  insert into work.attachments (item_id, artifact_id, version, label, attached_by)
+  insert into work.attachments as t (item_id, artifact_id, version, label, attached_by)
   values (p_item_id, p_artifact_id, v_version, p_label, coalesce(p_actor, session_user))
-  on conflict do nothing;
+  on conflict (item_id, artifact_id, version) do update set detached_at = null where t.detached_at is not null;
   -- A statement of its own sees the row that a session committed while the one above waited for it.
   select t.item_id, t.artifact_id::text, t.version, t.label, t.attached_by, t.created_at into v_attachment
   from work.attachments as t
@@ -4292,6 +4972,53 @@ $$;
 ALTER FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) IS 'A step that is complete once the run was sent an event; until then the run waits. Errors: PT400, PT404 no_run, PT409';
+
+CREATE FUNCTION work.await_execution(p_run_id text, p_attempt integer, p_step_name text, p_child_run_id text) RETURNS work.step_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions := work.lock_execution(
+    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'waiting'
+  );
+  v_step work.step_info := work.step_of(p_run_id => p_run_id, p_step_name => p_step_name);
+  v_child work.workflow_executions;
+begin
+  if v_step.status = 'completed' or (v_run.status = 'waiting' and v_step.status = 'waiting') then
+    return v_step;
+  end if;
+  if v_run.status = 'waiting' then  -- for another step
+    perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
+  end if;
+  -- For share: a child that is about to end ends before, and is seen, or after, and wakes this run.
+  select e.* into v_child from work.workflow_executions as e where e.run_id = p_child_run_id for share;
+  if v_child.run_id is null then
+    perform work.refuse_run(p_run_id => p_child_run_id, p_status => null);
+  end if;
+  if v_child.parent_run_id is distinct from p_run_id then
+    raise exception using
+      errcode = 'PT409', message = 'the run was not started by this one', constraint = 'not_a_child',
+      detail = format('run %s, parent %s', p_child_run_id, coalesce(v_child.parent_run_id, 'none')),
+      hint = 'start it with p_parent_run_id';
+  end if;
+  if v_child.completed_at is null then
+    return work.suspend_execution(
+      p_run => v_run, p_step_name => p_step_name, p_wakes_at => null, p_waiting_for => 'run ' || p_child_run_id
+    );
+  end if;
+  return work.record_step(
+    p_run => v_run, p_step_name => p_step_name,
+    p_status => case v_child.status when 'completed' then 'completed' else 'failed' end,
+    p_output => v_child.outputs,
+    p_error => case when v_child.status <> 'completed' then
+      concat_ws(': ', 'run ' || p_child_run_id || ' is ' || v_child.status, v_child.reason, v_child.error) end
+  );
+end
+$$;
+
+ALTER FUNCTION work.await_execution(p_run_id text, p_attempt integer, p_step_name text, p_child_run_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.await_execution(p_run_id text, p_attempt integer, p_step_name text, p_child_run_id text) IS 'A step that is complete once a child has completed; until then the run waits. Errors: PT400, PT404 no_run, PT409';
 
 CREATE FUNCTION work.begin_item_history() RETURNS trigger
     LANGUAGE plpgsql
@@ -4398,16 +5125,6 @@ ALTER FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mim
 
 COMMENT ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) IS 'Reserves a version number and records an attempt to write its content to object storage. Errors: PT400, PT404 no_artifact, PT409 type_mismatch, stale_version';
 
-CREATE FUNCTION work.blob_place(p_place jsonb) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $_$
-select case when p_place::text ~ '^[0-9]{1,6}$' then p_place::text::integer + 1 end
-$_$;
-
-ALTER FUNCTION work.blob_place(p_place jsonb) OWNER TO pylayer_api;
-
-COMMENT ON FUNCTION work.blob_place(p_place jsonb) IS 'Index in an array of a blob''s place, null when it is none';
-
 CREATE FUNCTION work.cancel_execution(p_run_id text, p_reason text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) RETURNS work.execution_info
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4416,6 +5133,7 @@ declare
   v_run work.workflow_executions;
   v_found text[] := array[p_run_id];
 begin
+  perform work.lock_waiting_parent(p_run_id => p_run_id);
   select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
   if v_run.status is null or v_run.status in ('completed', 'failed') then
     perform work.refuse_run(p_run_id => p_run_id, p_status => v_run.status);
@@ -4513,14 +5231,14 @@ begin
   ) then
     raise exception using
       errcode = 'PT404', message = 'there is no such user', constraint = 'no_user',
-      detail = left(p_user_id, 64), hint = 'iam.users has those that exist';
+      detail = left(p_user_id, 64), hint = 'iam.list_users shows those that exist';
   end if;
   if p_agent_id is not null and not exists (
     select from ai.agents as a where a.agent_id = p_agent_id and a.deleted_at is null and a.status <> 'retired'
   ) then
     raise exception using
       errcode = 'PT404', message = 'there is no such agent, or it is retired', constraint = 'no_agent',
-      detail = left(p_agent_id, 100), hint = 'ai.agents has those that exist';
+      detail = left(p_agent_id, 100), hint = 'ai.list_agents shows those that exist';
   end if;
 end
 $$;
@@ -4616,7 +5334,7 @@ COMMENT ON FUNCTION work.check_comment(p_body text, p_is_ai boolean, p_user_id t
 CREATE FUNCTION work.check_completions(p_tasks jsonb) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 begin
   if jsonb_typeof(p_tasks) is distinct from 'array' then
     raise exception using
@@ -4626,6 +5344,10 @@ begin
     raise exception using
       errcode = 'PT413', message = 'the batch has too many tasks', constraint = 'too_many_tasks',
       detail = format('%s tasks, limit 1000', jsonb_array_length(p_tasks)), hint = 'send several batches';
+  elsif jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")') then
+    raise exception using
+      errcode = 'PT400', message = 'a task is malformed', constraint = 'invalid_task',
+      detail = 'not an object', hint = 'an object with execution_id, lease and output_data';
   elsif pg_column_size(p_tasks) > 1048576 and exists (
     select from jsonb_array_elements(p_tasks) as e (task) where pg_column_size(e.task) > 1048576
   ) then
@@ -4634,7 +5356,7 @@ begin
       detail = 'over 1 MiB', hint = 'keep what is large as an artifact, and its id in the output';
   end if;
 end
-$$;
+$_$;
 
 ALTER FUNCTION work.check_completions(p_tasks jsonb) OWNER TO pylayer_api;
 
@@ -4739,6 +5461,33 @@ ALTER FUNCTION work.check_document(p_what text, p_value jsonb) OWNER TO pylayer_
 
 COMMENT ON FUNCTION work.check_document(p_what text, p_value jsonb) IS 'Refuses a value of over 1 MiB, which belongs in an artifact';
 
+CREATE FUNCTION work.check_driver(p_worker text, p_status text, p_alive_seconds integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  if p_worker is null or octet_length(p_worker) > 200 or p_worker !~ '[0-7][0-9A-HJKMNP-TV-Z]{25}$' then
+    raise exception using
+      errcode = 'PT400', message = 'this is no name of a driver', constraint = 'invalid_name',
+      detail = coalesce(left(p_worker, 64), 'null'), hint = 'end it with a ULID; use at most 200 bytes of UTF-8';
+  end if;
+  if p_status not in ('waiting', 'completed', 'failed', 'cancelled') then
+    raise exception using
+      errcode = 'PT400', message = 'a driver does not give a run this status', constraint = 'invalid_status',
+      detail = left(p_status, 64), hint = 'use waiting, completed, failed or cancelled';
+  end if;
+  if p_alive_seconds is null or p_alive_seconds not between 1 and 86400 then
+    raise exception using
+      errcode = 'PT400', message = 'a time to live is out of range', constraint = 'invalid_lease',
+      detail = coalesce(p_alive_seconds::text, 'null'), hint = 'use 1 to 86400 seconds';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.check_driver(p_worker text, p_status text, p_alive_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.check_driver(p_worker text, p_status text, p_alive_seconds integer) IS 'Refuses a malformed name, status or time of who drives a run. Errors: PT400 invalid_name, invalid_status, invalid_lease';
+
 CREATE FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4772,7 +5521,7 @@ begin
   select f.key, jsonb_typeof(f.value) as kind, p_types -> f.key as kinds into v_field
   from jsonb_each(p_fields) as f
   where not coalesce(p_types -> f.key @> to_jsonb(jsonb_typeof(f.value)), false)
-    or (jsonb_typeof(f.value) = 'string' and f.key <> 'description' and length(f.value #>> '{}') not between 1 and 2000)
+    or (jsonb_typeof(f.value) = 'string' and f.key not in ('description', 'system_prompt') and length(f.value #>> '{}') not between 1 and 2000)
   order by f.key
   limit 1;
   if found and v_field.kinds is null then
@@ -4785,7 +5534,7 @@ begin
     raise exception using
       errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
       detail = format('%s is %s', v_field.key, v_field.kind),
-      hint = format('allowed: %s; a text has 1 to 2000 characters, a description more', v_field.kinds);
+      hint = format('allowed: %s; a text has 1 to 2000 characters, a description or a prompt more', v_field.kinds);
   end if;
   select f.key, octet_length(f.value #>> '{}') as bytes into v_field
   from jsonb_each(p_fields) as f
@@ -5154,6 +5903,78 @@ ALTER FUNCTION work.check_workflow_status(p_status text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.check_workflow_status(p_status text) IS 'Refuses a status that no workflow has';
 
+CREATE TABLE work.checkpoints (
+    thread_key bigint NOT NULL,
+    checkpoint_ns text NOT NULL COLLATE pg_catalog."C",
+    checkpoint_id text NOT NULL COLLATE pg_catalog."C",
+    parent_checkpoint_id text COLLATE pg_catalog."C",
+    checkpoint jsonb NOT NULL,
+    channel_values jsonb NOT NULL,
+    metadata jsonb NOT NULL,
+    run_id text GENERATED ALWAYS AS ("left"((metadata ->> 'run_id'::text), 500)) STORED COLLATE pg_catalog."C",
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoints_channel_values_check CHECK ((jsonb_typeof(channel_values) = 'object'::text)),
+    CONSTRAINT checkpoints_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
+    CONSTRAINT checkpoints_checkpoint_id_check CHECK (((octet_length(checkpoint_id) >= 1) AND (octet_length(checkpoint_id) <= 500))),
+    CONSTRAINT checkpoints_checkpoint_ns_check CHECK ((octet_length(checkpoint_ns) <= 1000)),
+    CONSTRAINT checkpoints_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT checkpoints_parent_checkpoint_id_check CHECK ((octet_length(parent_checkpoint_id) <= 500))
+);
+
+ALTER TABLE work.checkpoints OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.checkpoints IS 'States of LangGraph threads, one row a super-step';
+
+COMMENT ON COLUMN work.checkpoints.thread_key IS 'Thread';
+
+COMMENT ON COLUMN work.checkpoints.checkpoint_ns IS 'Namespace: empty for the root graph, the path of a subgraph otherwise';
+
+COMMENT ON COLUMN work.checkpoints.checkpoint_id IS 'Id from LangGraph; later ones are greater';
+
+COMMENT ON COLUMN work.checkpoints.parent_checkpoint_id IS 'Checkpoint that this one came from; null when there is none or it was removed';
+
+COMMENT ON COLUMN work.checkpoints.checkpoint IS 'Versions of the channels and what nodes have seen; no values';
+
+COMMENT ON COLUMN work.checkpoints.channel_values IS 'Reference of each channel''s value, by channel';
+
+COMMENT ON COLUMN work.checkpoints.metadata IS 'What LangGraph and the caller tell of it: source, step, run_id, ...';
+
+COMMENT ON COLUMN work.checkpoints.run_id IS 'Run in metadata, its first 500 characters';
+
+COMMENT ON COLUMN work.checkpoints.created_at IS 'When it was first stored';
+
+CREATE FUNCTION work.checkpoint_as_json(p_row work.checkpoints) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_thread_id text;
+  v_writes jsonb;
+begin
+  select t.thread_id into v_thread_id from work.checkpoint_threads as t where t.thread_key = p_row.thread_key;
+  select jsonb_agg(jsonb_build_array(w.task_id, e.value -> 0, e.value -> 1) order by w.task_path, w.task_id, e.key::integer)
+  into v_writes
+  from work.checkpoint_writes as w
+  cross join jsonb_each(w.writes) as e (key, value)
+  where w.thread_key = p_row.thread_key and w.checkpoint_ns = p_row.checkpoint_ns and w.checkpoint_id = p_row.checkpoint_id;
+  return jsonb_build_object(
+    'cursor', jsonb_build_array(p_row.checkpoint_id, p_row.thread_key, p_row.checkpoint_ns),
+    'thread_id', v_thread_id,
+    'checkpoint_ns', p_row.checkpoint_ns,
+    'checkpoint_id', p_row.checkpoint_id,
+    'parent_checkpoint_id', p_row.parent_checkpoint_id,
+    'checkpoint', p_row.checkpoint,
+    'metadata', p_row.metadata,
+    'channel_values', p_row.channel_values,
+    'writes', coalesce(v_writes, '[]')
+  );
+end
+$$;
+
+ALTER FUNCTION work.checkpoint_as_json(p_row work.checkpoints) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.checkpoint_as_json(p_row work.checkpoints) IS 'A checkpoint with what was written after it, as work.list_checkpoints returns it';
+
 CREATE FUNCTION work.checkpoint_thread_keys(p_thread_ids jsonb) RETURNS bigint[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5231,6 +6052,8 @@ CREATE FUNCTION work.claim_tasks(p_worker text, p_queues text[] DEFAULT '{defaul
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 #variable_conflict use_column
 declare
@@ -5241,10 +6064,10 @@ declare
   v_noted text;  -- the setting that says how far this session's claims in these queues have come
   v_is_whole boolean;
   v_state bigint[];  -- until when that holds, in ms; the last position at the last whole look; a floor a priority and queue
-  v_task work.claimed_task;
-  v_count integer := 0;
-  v_last integer := 0;
-  v_changes work.task_change[] := array[]::work.task_change[];
+  v_places tid[];
+  v_nths integer[];  -- of the floors, in v_state from its third element on
+  v_positions bigint[];
+  v_count integer;
 begin
   if (
     length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
@@ -5262,7 +6085,9 @@ begin
     return;
   end if;
   v_noted := 'pylayer.claims_' || md5(v_queues::text);
-  v_state := nullif(current_setting(v_noted, true), '')::bigint[];
+  if pg_input_is_valid(current_setting(v_noted, true), 'bigint[]') then  -- not when somebody else wrote it
+    v_state := current_setting(v_noted, true)::bigint[];
+  end if;
   v_is_whole := (
     v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000
   ) is not true;
@@ -5270,64 +6095,63 @@ begin
     v_state := array[0, v_state[2]] || array_fill(0::bigint, array[10 * cardinality(v_queues)]);
   end if;
 
-  for v_task in
-    with picked as materialized (
-      select t.place
-      from generate_series(0, 10 * cardinality(v_queues) - 1) as f (nth)
-      cross join lateral (
-        select r.ctid as place from work.task_executions as r
-        where r.status = 'ready'
-          and r.queue = v_queues[f.nth % cardinality(v_queues) + 1]
-          and r.priority = f.nth / cardinality(v_queues)
-          and r.position > v_state[f.nth + 3]
-        order by r.position
-        limit p_n
-        for no key update skip locked
-      ) as t
+  select array_agg(s.place), array_agg(s.nth), array_agg(s.position)
+  into v_places, v_nths, v_positions
+  from (
+    select f.nth, t.place, t.position
+    from generate_series(1, 10 * cardinality(v_queues)) as f (nth)
+    cross join lateral (
+      select r.ctid as place, r.position from work.task_executions as r
+      where r.status = 'ready'
+        and r.queue = v_queues[(f.nth - 1) % cardinality(v_queues) + 1]
+        and r.priority = (f.nth - 1) / cardinality(v_queues)
+        and r.position > v_state[f.nth + 2]
+      order by r.position
       limit p_n
-    ),
-    claimed as (
-      update work.task_executions as t
-      set
-        status = 'running',
-        lease = v_lease,
-        lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
-        started_at = v_now,
-        worker = p_worker
-      from picked as p
-      where t.ctid = p.place
-      returning t.*
-    )
-    select
-      c.execution_id::text, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
-      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
-      c.scheduled_at, c.started_at, c.position
-    from claimed as c
-    order by c.priority, array_position(v_queues, c.queue), c.position
-  loop
-    v_count := v_count + 1;
-    v_last := v_task.priority * cardinality(v_queues) + array_position(v_queues, v_task.queue);
-    v_state[v_last + 2] := v_task.position - 100;
-    if v_has_events then
-      v_changes := v_changes || row(
-        v_task.execution_id, v_task.queue, 'ready', 'running', v_task.run_id, v_task.workflow_name, v_task.project_id, null,
-        null, p_worker, v_task.scheduled_at
-      )::work.task_change;
-    end if;
-    return next v_task;
+      for no key update skip locked
+    ) as t
+    limit p_n
+  ) as s;
+  v_count := coalesce(cardinality(v_places), 0);
+  for v_nth in 1 .. v_count loop
+    v_state[v_nths[v_nth] + 2] := v_positions[v_nth] - 100;
   end loop;
-
   if v_is_whole then
     perform work.note_whole_look(
       p_noted => v_noted, p_state => v_state, p_started => v_now,
-      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_last + 1 end
+      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_nths[v_count] + 1 end
     );
   elsif v_count > 0 then
     perform set_config(v_noted, v_state::text, false);
   end if;
-  if v_has_events then
-    perform work.store_task_events(p_changes => v_changes);
+  if v_count = 0 then
+    return;
   end if;
+  if v_has_events then
+    perform work.store_task_events(p_changes => array(
+      select row(
+        t.execution_id, t.queue, 'ready', 'running', t.run_id, t.workflow_name, t.project_id, null, null, p_worker,
+        t.scheduled_at
+      )::work.task_change
+      from work.task_executions as t
+      where t.ctid = any(v_places)
+    ));
+  end if;
+  -- No sort: a nested loop, the only join that is left, keeps the order of the places.
+  return query
+  update work.task_executions as t
+  set
+    status = 'running',
+    lease = v_lease,
+    lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
+    started_at = v_now,
+    worker = p_worker
+  from unnest(v_places) as p (place)
+  where t.ctid = p.place
+  returning
+    t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority, t.retry_count,
+    t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata,
+    t.scheduled_at, t.started_at, t.position;
 end
 $$;
 
@@ -5429,10 +6253,10 @@ CREATE FUNCTION work.complete_execution(p_run_id text, p_attempt integer, p_outp
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_run work.workflow_executions := work.lock_execution(
-    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'completed'
-  );
+  v_run work.workflow_executions;
 begin
+  perform work.lock_waiting_parent(p_run_id => p_run_id);
+  v_run := work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'completed');
   perform work.check_document(p_what => 'outputs', p_value => p_outputs);
   if v_run.status = 'running' then
     update work.workflow_executions as e
@@ -5490,14 +6314,17 @@ CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::t
     SET enable_seqscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
-    AS $$
+    AS $_$
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
-  v_changes work.task_change[];
+  v_done integer;
+  v_told text[];  -- of those, the ones that somebody hears of: by an event, or as room for their key
 begin
-  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576)
-    is not true then
+  if (
+    jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576
+    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
+  ) is not true then
     perform work.check_completions(p_tasks => p_tasks);
   end if;
   with done as (
@@ -5508,22 +6335,29 @@ begin
       error = null,
       lease_expires_at = null,
       finished_at = v_now,
-      execution_time_ms = extract(epoch from v_now - t.started_at) * 1000
+      execution_time_ms = greatest(extract(epoch from v_now - t.started_at) * 1000, 0)
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
-    where t.execution_id = d.execution_id and t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now
-    returning t.*
+    where t.execution_id = d.execution_id
+      -- Coalesced, so that no plan goes through all leases for it.
+      and coalesce(t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now, false)
+    returning t.execution_id, t.queue, t.concurrency_key
   )
-  select array_agg(row(
-    d.execution_id, d.queue, 'running', 'completed', d.run_id, d.workflow_name, d.project_id, d.concurrency_key, null,
-    d.worker, d.started_at
-  )::work.task_change)
-  into v_changes
-  from done as d;
-  if v_changes is not null then
-    perform work.settle_changes(p_changes => v_changes);
+  select count(*)::integer, array_agg(d.execution_id) filter (where q.events <> 'none' or d.concurrency_key is not null)
+  into v_done, v_told
+  from done as d
+  left join work.queues as q on q.queue = d.queue;
+  if v_told is not null then
+    perform work.settle_changes(array(
+      select row(
+        t.execution_id, t.queue, 'running', 'completed', t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null,
+        t.worker, t.started_at
+      )::work.task_change
+      from work.task_executions as t
+      where t.execution_id = any(v_told)
+    ));
   end if;
 
-  if coalesce(cardinality(v_changes), 0) < jsonb_array_length(p_tasks) then
+  if v_done < jsonb_array_length(p_tasks) then
     return query
     select
       work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
@@ -5546,7 +6380,7 @@ begin
     ) as c;
   end if;
 end
-$$;
+$_$;
 
 ALTER FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text, p_queues text[], p_n integer, p_lease_seconds integer) OWNER TO pylayer_api;
 
@@ -5694,7 +6528,7 @@ begin
   if not found then
     raise exception using
       errcode = 'PT409', message = 'there is another item with this id or this place on GitHub', constraint = 'item_exists',
-      detail = format('item %s', left(p_item_id, 200)), hint = 'change that one, or take another id';
+      detail = format('item %s', left(p_item_id, 200)), hint = 'change that one, or take another id; work.restore_item brings back one that was removed';
   end if;
   return v_item;
 end
@@ -5914,6 +6748,7 @@ COMMENT ON FUNCTION work.delete_project(p_project_id text) IS 'Marks a project a
 CREATE FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) RETURNS TABLE(channels jsonb, blobs jsonb, data bytea)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_thread bigint := (select t.thread_key from work.checkpoint_threads as t where t.thread_id = p_thread_id);
@@ -5954,8 +6789,12 @@ begin
   written as materialized (
     select k.channel, k.steps, w.task_path, w.task_id, e.key::integer as nth, e.value -> 1 as reference
     from walk as k
-    join work.checkpoint_writes as w
-      on w.thread_key = v_thread and w.checkpoint_ns = p_checkpoint_ns and w.checkpoint_id = k.checkpoint_id
+    cross join lateral (
+      select a.task_path, a.task_id, a.writes
+      from work.checkpoint_writes as a
+      where a.thread_key = v_thread and a.checkpoint_ns = p_checkpoint_ns and a.checkpoint_id = k.checkpoint_id
+      offset 0  -- keeps it a lookup for each step: the walk is short, the thread may be long
+    ) as w
     cross join jsonb_each(w.writes) as e (key, value)
     where e.value ->> 0 = k.channel
   ),
@@ -5995,23 +6834,97 @@ ALTER FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text
 
 COMMENT ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) IS 'What channels that store only changes are made of: writes of ancestors and the value they started from. Errors: PT400 invalid_channels';
 
+CREATE FUNCTION work.detach_artifact(p_item_id text, p_artifact_id text, p_version integer DEFAULT NULL::integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  update work.attachments as t
+  set detached_at = clock_timestamp()
+  where t.item_id = p_item_id
+    and t.artifact_id = p_artifact_id
+    and (p_version is null or t.version = p_version)
+    and t.detached_at is null;
+  return found;
+end
+$$;
+
+ALTER FUNCTION work.detach_artifact(p_item_id text, p_artifact_id text, p_version integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.detach_artifact(p_item_id text, p_artifact_id text, p_version integer) IS 'Detaches an artifact from an item; safe to repeat. Errors: PT404 no_item';
+
 CREATE FUNCTION work.due_executions(p_workflow_ids text[] DEFAULT NULL::text[], p_limit integer DEFAULT 10) RETURNS SETOF work.execution_info
     LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select work.check_limit(p_limit => p_limit, p_greatest => 1000);
-  select work.execution_of(e, false)
-  from work.workflow_executions as e
-  where e.due_at <= (select clock_timestamp())  -- once, so that the index serves
-    and (e.deadline is null or e.deadline > (select clock_timestamp()))
-    and (p_workflow_ids is null or e.workflow_id = any(p_workflow_ids))
-  order by e.due_at, e.run_id
+  -- From each workflow to the next by the index: looked up only when the caller names none.
+  with recursive known as (
+    select min(e.workflow_id) as workflow_id from work.workflow_executions as e where e.due_at is not null
+    union all
+    select (
+      select min(e.workflow_id) from work.workflow_executions as e
+      where e.due_at is not null and e.workflow_id > k.workflow_id
+    )
+    from known as k
+    where k.workflow_id is not null
+  )
+  select d.run
+  from (
+    select distinct g.workflow_id
+    from unnest(coalesce(p_workflow_ids, array(select k.workflow_id from known as k))) as g (workflow_id)
+  ) as w
+  cross join lateral (
+    select e.due_at, e.run_id, work.execution_of(e, false) as run
+    from work.workflow_executions as e
+    where e.workflow_id = w.workflow_id
+      and e.due_at <= (select clock_timestamp())  -- once, so that the index serves
+      and (e.deadline is null or e.deadline > (select clock_timestamp()))
+    order by e.due_at, e.run_id
+    limit p_limit
+  ) as d
+  order by d.due_at, d.run_id
   limit p_limit
 $$;
 
 ALTER FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) IS 'Runs that may be claimed, the longest due first. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.edit_comment(p_comment_id text, p_body text, p_actor text DEFAULT NULL::text) RETURNS work.comment_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_comment work.comment_info;
+begin
+  perform work.check_comment(
+    p_body => p_body, p_is_ai => null, p_user_id => null, p_metadata => null, p_github_node_id => null,
+    p_comment_id => null
+  );
+  perform work.check_context(p_actor => p_actor);
+  update work.comments as c
+  set body = p_body, edited_by = coalesce(p_actor, session_user)
+  where c.comment_id = p_comment_id and c.body <> p_body and c.deleted_at is null;
+  select
+    c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
+    c.metadata, c.created_at, c.edited_at, c.edited_by
+  into v_comment
+  from work.comments as c
+  where c.comment_id = p_comment_id and c.deleted_at is null;
+  if not found then
+    raise exception using
+      errcode = 'PT404', message = 'there is no such comment', constraint = 'no_comment',
+      detail = coalesce(left(p_comment_id, 64), 'null'), hint = 'work.list_comments shows those of an item';
+  end if;
+  return v_comment;
+end
+$$;
+
+ALTER FUNCTION work.edit_comment(p_comment_id text, p_body text, p_actor text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.edit_comment(p_comment_id text, p_body text, p_actor text) IS 'Edits what a comment says, and keeps what it said before; safe to repeat. Errors: PT400, PT404 no_comment, PT413 comment_limit';
 
 CREATE FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb DEFAULT '{}'::jsonb, p_signal_id text DEFAULT NULL::text, OUT signal_id text, OUT created boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
@@ -6039,8 +6952,12 @@ begin
     values (emit_signal.signal_id, p_run_id, p_event_name, coalesce(p_payload, 'null'))
     on conflict do nothing;
     v_is_same := found;  -- else another run was sent the same id at the same time
-    update work.workflow_executions as e set due_at = clock_timestamp(), updated_at = clock_timestamp()
-    where e.run_id = p_run_id and e.status = 'waiting' and e.waiting_for = p_event_name;
+    -- Also when it does not wait: a transaction that began before, and cannot see the signal, then fails instead of waiting.
+    update work.workflow_executions as e
+    set
+      due_at = case when e.status = 'waiting' and e.waiting_for = p_event_name then clock_timestamp() else e.due_at end,
+      updated_at = clock_timestamp()
+    where e.run_id = p_run_id;
   elsif created then
     perform work.refuse_run(p_run_id => p_run_id, p_status => v_status);
   end if;
@@ -6106,6 +7023,7 @@ COMMENT ON FUNCTION work.end_attempts(p_execution_ids text[], p_error text, p_re
 CREATE FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb DEFAULT NULL::jsonb, p_queue text DEFAULT 'default'::text, p_priority integer DEFAULT 5, p_delay_seconds double precision DEFAULT NULL::double precision, p_scheduled_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_unique_key text DEFAULT NULL::text, p_concurrency_key text DEFAULT NULL::text, p_max_retries integer DEFAULT 3, p_timeout_seconds integer DEFAULT 300, p_task_type text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, OUT execution_id text, OUT created boolean) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 declare
@@ -6122,17 +7040,21 @@ begin
     and octet_length(concat(p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id)) <= 500
     and (jsonb_typeof(p_metadata) = 'object') is not false
     and coalesce(pg_column_size(p_input_data), 0) + coalesce(pg_column_size(p_metadata), 0) <= 1000000
-    and exists (select from work.queues as q where q.queue = p_queue and q.events <> 'all') then
+    -- the size of what comes compressed from a table tells nothing
+    and coalesce(pg_column_compression(p_input_data), pg_column_compression(p_metadata)) is null then
     insert into work.task_executions as t (
       execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
       run_id, workflow_name, agent_id, project_id, input_data, metadata
     )
-    values (
-      core.new_ulid(v_now), v_now, v_now, 'ready', p_priority, p_max_retries, p_timeout_seconds, p_queue, p_task_name,
-      p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id, nullif(p_input_data, 'null'), p_metadata
-    )
-    returning t.execution_id::text, true into execution_id, created;
-    return;
+    select
+      work.new_task_id(p_now => v_now), v_now, v_now, 'ready', p_priority, p_max_retries, p_timeout_seconds, q.queue,
+      p_task_name, p_task_type, p_run_id, p_workflow_name, p_agent_id, p_project_id, nullif(p_input_data, 'null'), p_metadata
+    from work.queues as q
+    where q.queue = p_queue and q.events <> 'all'
+    returning t.execution_id, true into execution_id, created;
+    if found then
+      return;
+    end if;
   end if;
   select e.execution_id, e.created into execution_id, created
   from work.enqueue_tasks(p_tasks => jsonb_build_array(
@@ -6153,73 +7075,73 @@ COMMENT ON FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb, p_qu
 CREATE FUNCTION work.enqueue_tasks(p_tasks jsonb) RETURNS TABLE("position" integer, execution_id text, created boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
-  v_prefix text := left(core.new_ulid(v_now), 23);  -- the ids of a batch count up, as ULIDs of one millisecond may
+  v_prefix text := left(work.new_task_id(p_now => v_now), 21);  -- the ids of a batch count up, as ULIDs of one millisecond may
+  v_batch record;
   v_ids text[];
-  v_queues text[];
-  v_has_keys boolean;
 begin
-  if (jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000) is not true then
+  if (
+    jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000
+    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
+  ) is not true then
     perform work.check_tasks(p_tasks => p_tasks);
   end if;
-  with given as materialized (
-    select
-      g.*,
-      nextval('work.task_positions') as place,
-      work.is_task(
-        p_task => g.task, p_task_name => g.task_name, p_queue => g.queue, p_priority => g.priority,
-        p_max_retries => g.max_retries, p_timeout_seconds => g.timeout_seconds, p_delay_seconds => g.delay_seconds,
-        p_scheduled_at => g.scheduled_at, p_unique_key => g.unique_key, p_concurrency_key => g.concurrency_key
-      ) as is_good
-    from rows from (
-      jsonb_to_recordset(p_tasks) as (
-        task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision,
-        scheduled_at timestamptz, unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer,
-        task_type text, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb
-      ),
-      jsonb_array_elements(p_tasks)
-    ) with ordinality as g (
-      task_name, input_data, queue, priority, delay_seconds, scheduled_at, unique_key, concurrency_key, max_retries,
-      timeout_seconds, task_type, run_id, workflow_name, agent_id, project_id, metadata, task, nth
-    )
-  ),
-  stored as (
-    insert into work.task_executions (
-      execution_id, position, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name,
-      task_type, unique_key, concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
-    )
-    select
-      v_prefix || work.id_suffix(g.nth::integer),
-      g.place,
-      coalesce(g.scheduled_at, v_now + make_interval(secs => g.delay_seconds), v_now),
-      v_now,
-      case
-        when g.scheduled_at > v_now or g.delay_seconds > 0 then 'scheduled'
-        when g.concurrency_key is not null then 'blocked'
-        else 'ready'
-      end::work.task_status,
-      coalesce(g.priority, 5),
-      coalesce(g.max_retries, 3),
-      coalesce(g.timeout_seconds, 300),
-      coalesce(g.queue, 'default'),
-      g.task_name, g.task_type, g.unique_key, g.concurrency_key, g.run_id, g.workflow_name, g.agent_id, g.project_id,
-      nullif(g.input_data, 'null'), nullif(g.metadata, 'null')
-    from given as g
-    where (select bool_and(w.is_good is true) from given as w)
-    order by g.unique_key, g.nth
-    on conflict (queue, unique_key) where unique_key is not null do nothing
-    returning execution_id::text, position, queue, concurrency_key is not null as has_key
+  select
+    count(*)::integer as size,
+    bool_and(q.queue is not null and work.is_task(
+      p_task_name => t.task_name, p_priority => t.priority, p_max_retries => t.max_retries,
+      p_timeout_seconds => t.timeout_seconds, p_delay_seconds => t.delay_seconds, p_scheduled_at => t.scheduled_at,
+      p_unique_key => t.unique_key, p_concurrency_key => t.concurrency_key, p_metadata => t.metadata,
+      p_longest => greatest(
+        length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
+        length(t.agent_id), length(t.project_id)
+      )
+    )) as is_good,
+    sum(num_nonnulls(
+      t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
+      t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
+    )) as known_keys,
+    bool_or(t.unique_key is not null) as has_unique_keys,
+    bool_or(t.concurrency_key is not null or q.queue is null or q.events = 'all') as is_told
+  into v_batch
+  from jsonb_to_recordset(p_tasks) as t (
+    task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
+    unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
+    workflow_name text, agent_id text, project_id text, metadata jsonb
   )
-  select array_agg(s.execution_id order by s.position), array_agg(distinct s.queue), bool_or(s.has_key)
-  into v_ids, v_queues, v_has_keys
-  from stored as s;
+  left join work.queues as q on q.queue = coalesce(t.queue, 'default');
+  -- The long check, which says what is wrong, for batches that are not good beyond doubt.
+  if v_batch.is_good is not true
+    or v_batch.known_keys <> jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*'))
+    or pg_column_size(p_tasks) > 1048576 then
+    perform work.check_tasks(p_tasks => p_tasks);
+  end if;
 
-  if (select count(*) filter (where q.events <> 'all') from work.queues as q where q.queue = any(v_queues))
-    < cardinality(v_queues) or v_has_keys then
-    insert into work.queues (queue) select unnest(v_queues) order by 1 on conflict (queue) do nothing;
+  if v_batch.has_unique_keys then
+    v_ids := work.store_unique_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now);
+  else
+    insert into work.task_executions (
+      execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
+      concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
+    )
+    select
+      t.execution_id, t.scheduled_at, t.created_at, t.status, t.priority, t.max_retries, t.timeout_seconds, t.queue,
+      t.task_name, t.task_type, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.input_data,
+      t.metadata
+    from work.new_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now) as t;
+  end if;
+  if v_batch.is_told then
+    v_ids := case
+      when v_batch.has_unique_keys then v_ids
+      else array(select v_prefix || (10000 + g.n)::text from generate_series(1, v_batch.size) as g (n))
+    end;
+    insert into work.queues (queue)
+    select distinct t.queue from work.task_executions as t where t.execution_id = any(v_ids) order by t.queue
+    on conflict (queue) do nothing;
     perform work.settle_changes(array(
       select row(
         t.execution_id, t.queue, null, t.status, t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null, null, null
@@ -6228,28 +7150,26 @@ begin
       where t.execution_id = any(v_ids)
     ));
   end if;
-  if cardinality(v_ids) = jsonb_array_length(p_tasks) then
-    return query select i.nth::integer, i.id, true from unnest(v_ids) with ordinality as i (id, nth);
+
+  if not v_batch.has_unique_keys then
+    return query select g.n, v_prefix || (10000 + g.n)::text, true from generate_series(1, v_batch.size) as g (n);
     return;
   end if;
-  perform work.check_tasks(p_tasks => p_tasks);
   return query
-  select g.nth::integer, coalesce(u.execution_id, g.id)::text, u.execution_id is null or u.execution_id = g.id
+  select g.nth::integer, coalesce(u.execution_id, g.id), u.execution_id is null or u.execution_id = g.id
   from (
-    select e.nth, e.task, v_prefix || work.id_suffix(e.nth::integer) as id
+    select e.nth, e.task, v_prefix || (10000 + e.nth)::text as id
     from jsonb_array_elements(p_tasks) with ordinality as e (task, nth)
   ) as g
   left join work.task_executions as u
     on u.queue = coalesce(g.task ->> 'queue', 'default') and u.unique_key = g.task ->> 'unique_key'
   order by g.nth;
 end
-$$;
+$_$;
 
 ALTER FUNCTION work.enqueue_tasks(p_tasks jsonb) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.enqueue_tasks(p_tasks jsonb) IS 'Enqueues a batch of tasks; one row a task in input order, created or, by its unique_key, found. Errors: PT400, PT409, PT413';
-
-SET default_table_access_method = heap;
 
 CREATE TABLE work.workflow_executions (
     run_id text NOT NULL,
@@ -6338,7 +7258,7 @@ COMMENT ON COLUMN work.workflow_executions.worker IS 'Who claimed it last; null 
 
 COMMENT ON COLUMN work.workflow_executions.lease_seconds IS 'How long a claim lasts; steps renew it';
 
-COMMENT ON COLUMN work.workflow_executions.waiting_for IS 'Event that it waits for; null is none';
+COMMENT ON COLUMN work.workflow_executions.waiting_for IS 'Event that it waits for, or ''run '' and the id of a child whose end it waits for; null is none';
 
 COMMENT ON COLUMN work.workflow_executions.due_at IS 'From when on it may be claimed: at its start, at the end of a lease or of a sleep; null: never by the clock';
 
@@ -6383,14 +7303,28 @@ CREATE FUNCTION work.expire_executions(p_limit integer DEFAULT 1000) RETURNS int
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  v_found text[];
+  v_parents text[];
   v_expired integer;
 begin
   perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
-  with overdue as (
+  v_found := array(
     select e.run_id from work.workflow_executions as e
     where e.deadline <= clock_timestamp() and e.completed_at is null
     order by e.deadline
     limit p_limit
+  );
+  -- From the top down, and waiting for nobody: a run whose parent somebody holds is not ended now either, for who ends it
+  -- wakes the parent.
+  v_parents := array(
+    select p.run_id from work.workflow_executions as p
+    where p.run_id in (select e.parent_run_id from work.workflow_executions as e where e.run_id = any(v_found))
+    for no key update skip locked
+  );
+  with overdue as (
+    select e.run_id from work.workflow_executions as e
+    where e.run_id = any(v_found) and e.deadline <= clock_timestamp() and e.completed_at is null
+      and (e.parent_run_id is null or e.parent_run_id = any(v_parents))
     for no key update skip locked
   )
   update work.workflow_executions as e
@@ -6440,10 +7374,10 @@ CREATE FUNCTION work.fail_execution(p_run_id text, p_attempt integer, p_error te
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  v_run work.workflow_executions := work.lock_execution(
-    p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'failed'
-  );
+  v_run work.workflow_executions;
 begin
+  perform work.lock_waiting_parent(p_run_id => p_run_id);
+  v_run := work.lock_execution(p_run_id => p_run_id, p_attempt => p_attempt, p_ending => 'failed');
   if v_run.status = 'running' then
     update work.workflow_executions as e
     set
@@ -6510,46 +7444,6 @@ $$;
 ALTER FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) IS 'Ends an attempt of a task that failed: tried again, or a dead letter. Errors: PT400, PT404 no_task, PT409 lease_lost, lease_expired';
-
-CREATE TABLE work.checkpoints (
-    thread_key bigint NOT NULL,
-    checkpoint_ns text NOT NULL COLLATE pg_catalog."C",
-    checkpoint_id text NOT NULL COLLATE pg_catalog."C",
-    parent_checkpoint_id text COLLATE pg_catalog."C",
-    checkpoint jsonb NOT NULL,
-    channel_values jsonb NOT NULL,
-    metadata jsonb NOT NULL,
-    run_id text GENERATED ALWAYS AS ("left"((metadata ->> 'run_id'::text), 500)) STORED COLLATE pg_catalog."C",
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT checkpoints_channel_values_check CHECK ((jsonb_typeof(channel_values) = 'object'::text)),
-    CONSTRAINT checkpoints_checkpoint_check CHECK ((jsonb_typeof(checkpoint) = 'object'::text)),
-    CONSTRAINT checkpoints_checkpoint_id_check CHECK (((octet_length(checkpoint_id) >= 1) AND (octet_length(checkpoint_id) <= 500))),
-    CONSTRAINT checkpoints_checkpoint_ns_check CHECK ((octet_length(checkpoint_ns) <= 1000)),
-    CONSTRAINT checkpoints_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT checkpoints_parent_checkpoint_id_check CHECK ((octet_length(parent_checkpoint_id) <= 500))
-);
-
-ALTER TABLE work.checkpoints OWNER TO pylayer_owner;
-
-COMMENT ON TABLE work.checkpoints IS 'States of LangGraph threads, one row a super-step';
-
-COMMENT ON COLUMN work.checkpoints.thread_key IS 'Thread';
-
-COMMENT ON COLUMN work.checkpoints.checkpoint_ns IS 'Namespace: empty for the root graph, the path of a subgraph otherwise';
-
-COMMENT ON COLUMN work.checkpoints.checkpoint_id IS 'Id from LangGraph; later ones are greater';
-
-COMMENT ON COLUMN work.checkpoints.parent_checkpoint_id IS 'Checkpoint that this one came from; null when there is none or it was removed';
-
-COMMENT ON COLUMN work.checkpoints.checkpoint IS 'Versions of the channels and what nodes have seen; no values';
-
-COMMENT ON COLUMN work.checkpoints.channel_values IS 'Reference of each channel''s value, by channel';
-
-COMMENT ON COLUMN work.checkpoints.metadata IS 'What LangGraph and the caller tell of it: source, step, run_id, ...';
-
-COMMENT ON COLUMN work.checkpoints.run_id IS 'Run in metadata, its first 500 characters';
-
-COMMENT ON COLUMN work.checkpoints.created_at IS 'When it was first stored';
 
 CREATE FUNCTION work.find_checkpoints(p_thread bigint, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) RETURNS SETOF work.checkpoints
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -6889,45 +7783,23 @@ ALTER FUNCTION work.get_workflow(p_workflow_id text, p_version text) OWNER TO py
 
 COMMENT ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) IS 'The version of a workflow that a selector finds: latest, 1.2.3, ^1.2, ~1.2. Errors: PT400 invalid_version, PT404 no_workflow';
 
-CREATE FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) RETURNS TABLE(nth bigint, hash bytea, serde_type text, piece bytea)
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION work.guard_decision() RETURNS trigger
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 begin
-  if jsonb_typeof(p_blobs) is distinct from 'array'
-    or p_data is null
-    or exists (
-      select from jsonb_array_elements(p_blobs) as b (entry)
-      where jsonb_typeof(b.entry) <> 'array'
-        or b.entry ->> 0 !~ '^[0-9a-f]{64}$'
-        or length(b.entry ->> 1) not between 1 and 100
-        or b.entry ->> 2 !~ '^[0-9]{1,9}$'
-        or num_nulls(b.entry ->> 0, b.entry ->> 1) > 0
-    )
-    or (select coalesce(sum((b.entry ->> 2)::bigint), 0) from jsonb_array_elements(p_blobs) as b (entry))
-    <> octet_length(p_data)
-  then
+  if not exists (select from work.decisions as d where d.decision_id = new.supersedes_id) then
     raise exception using
-      errcode = 'PT400', message = 'blobs are not of the form that is expected', constraint = 'invalid_blobs',
-      detail = format('%s bytes of data', octet_length(p_data)),
-      hint = 'give an array of [sha256 in hex, type, bytes or null], and the bytes one after the other';
+      errcode = 'PT404', message = 'there is no such decision', constraint = 'no_decision',
+      detail = left(new.supersedes_id, 64), hint = 'work.list_decisions shows those that exist';
   end if;
-  return query
-  select
-    b.nth,
-    decode(b.entry ->> 0, 'hex'),
-    b.entry ->> 1,
-    substring(p_data, (b.until - (b.entry ->> 2)::bigint)::integer + 1, (b.entry ->> 2)::integer)
-  from (
-    select e.entry, e.nth, sum((e.entry ->> 2)::bigint) over (order by e.nth) as until
-    from jsonb_array_elements(p_blobs) with ordinality as e (entry, nth)
-  ) as b;
+  return new;
 end
-$_$;
+$$;
 
-ALTER FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) OWNER TO pylayer_api;
+ALTER FUNCTION work.guard_decision() OWNER TO pylayer_owner;
 
-COMMENT ON FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) IS 'Takes the blobs of a call apart. Errors: PT400 invalid_blobs';
+COMMENT ON FUNCTION work.guard_decision() IS 'Trigger function: a decision supersedes one that is there already, so never in a circle. Errors: PT404 no_decision';
 
 CREATE FUNCTION work.guard_execution() RETURNS trigger
     LANGUAGE plpgsql
@@ -6937,16 +7809,21 @@ declare
   v_from text := case when tg_op = 'UPDATE' then old.status else 'none' end;
 begin
   if (v_from, new.status) not in (
-    ('none', 'pending'), ('pending', 'running'), ('pending', 'failed'), ('pending', 'cancelled'),
+    ('none', 'pending'), ('none', 'running'), ('pending', 'running'), ('pending', 'failed'), ('pending', 'cancelled'),
     ('running', 'waiting'), ('running', 'completed'), ('running', 'failed'), ('running', 'cancelled'),
-    ('waiting', 'running'), ('waiting', 'failed'), ('waiting', 'cancelled'), ('failed', 'pending')
+    ('waiting', 'running'), ('waiting', 'failed'), ('waiting', 'cancelled'), ('failed', 'pending'), ('failed', 'running')
   ) then
     raise exception using
       errcode = 'PT409', message = 'a run cannot change so', constraint = 'illegal_transition',
       detail = format('run %s: %s to %s', new.run_id, v_from, new.status),
-      hint = 'pending, running, waiting and running again; then completed, failed or cancelled; failed to pending';
+      hint = 'pending, running, waiting and running again; then completed, failed or cancelled; failed to pending or running';
   end if;
-  new.status_at := clock_timestamp();
+  if tg_op = 'UPDATE' then
+    new.status_at := case
+      when new.status_at = old.status_at then clock_timestamp() else greatest(old.status_at, new.status_at)
+    end;
+  end if;
+  new.status_at := least(new.status_at, clock_timestamp());
   if new.status = 'running' then
     new.started_at := coalesce(new.started_at, new.status_at);
   end if;
@@ -7140,18 +8017,6 @@ ALTER FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds
 
 COMMENT ON FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) IS 'Extends the lease of a task. Errors: PT400 invalid_lease, PT404 no_task, PT409 lease_lost, lease_expired';
 
-CREATE FUNCTION work.id_suffix(p_nth integer) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    AS $$
-  select substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (p_nth >> 10) + 1, 1)
-    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((p_nth >> 5) & 31) + 1, 1)
-    || substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (p_nth & 31) + 1, 1)
-$$;
-
-ALTER FUNCTION work.id_suffix(p_nth integer) OWNER TO pylayer_api;
-
-COMMENT ON FUNCTION work.id_suffix(p_nth integer) IS 'The last three characters of the ids of a batch';
-
 CREATE FUNCTION work.index_comment_text() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7159,7 +8024,8 @@ CREATE FUNCTION work.index_comment_text() RETURNS trigger
 begin
   if new.deleted_at is null then
     insert into work.item_texts (item_id, comment_id, document)
-    values (new.item_id, new.comment_id, setweight(to_tsvector('pg_catalog.english', new.body), 'C'));
+    values (new.item_id, new.comment_id, setweight(to_tsvector('pg_catalog.english', new.body), 'C'))
+    on conflict (item_id, comment_id) do update set document = excluded.document;
   else
     delete from work.item_texts as t where t.item_id = new.item_id and t.comment_id = new.comment_id;
   end if;
@@ -7259,40 +8125,26 @@ ALTER FUNCTION work.is_opaque_json(p_content text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.is_opaque_json(p_content text) IS 'Whether a JSON document is one that jsonb cannot hold';
 
-CREATE FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $_$
+CREATE FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
   select
-    p_task - array[
-      'task_name', 'input_data', 'queue', 'priority', 'delay_seconds', 'scheduled_at', 'unique_key', 'concurrency_key',
-      'max_retries', 'timeout_seconds', 'task_type', 'run_id', 'workflow_name', 'agent_id', 'project_id', 'metadata'
-    ] = '{}'
-    and length(p_task_name) between 1 and 200
-    and (p_queue is null or p_queue ~ '^[a-z][a-z0-9_.-]{0,62}$')
+    length(p_task_name) between 1 and 200
     and (p_priority between 0 and 9) is not false
     and (p_max_retries between 0 and 1000) is not false
     and (p_timeout_seconds between 1 and 604800) is not false
     and (p_delay_seconds between 0 and 315360000) is not false
     and (p_delay_seconds is null or p_scheduled_at is null)
-    and (p_scheduled_at between '1970-01-01 00:00:00+00' and '9999-12-31 00:00:00+00') is not false
+    and (p_scheduled_at between timestamptz '1970-01-01 00:00:00+00' and timestamptz '9999-12-31 00:00:00+00') is not false
     and (p_unique_key <> '') is not false
     and (p_concurrency_key <> '') is not false
-    and (
-      (pg_column_size(p_task) <= 500 and p_task -> 'metadata' is null)  -- then no field of it is longer
-      or (
-        pg_column_size(p_task) <= 1048576
-        and coalesce(jsonb_typeof(p_task -> 'metadata') in ('object', 'null'), true)
-        and coalesce(greatest(
-          length(p_unique_key), length(p_concurrency_key), length(p_task ->> 'task_type'), length(p_task ->> 'run_id'),
-          length(p_task ->> 'workflow_name'), length(p_task ->> 'agent_id'), length(p_task ->> 'project_id')
-        ) <= 500, true)
-      )
-    )
-$_$;
+    and (jsonb_typeof(p_metadata) in ('object', 'null')) is not false
+    and (p_longest <= 500) is not false
+$$;
 
-ALTER FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) OWNER TO pylayer_api;
+ALTER FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) IS 'True when a task of a batch can be enqueued';
+COMMENT ON FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) IS 'True when a task of a batch can be enqueued';
 
 CREATE FUNCTION work.item_history(p_item_id text, p_limit integer DEFAULT 100, p_after integer DEFAULT 0) RETURNS SETOF work.transition_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -7335,7 +8187,9 @@ CREATE FUNCTION work.item_rows(p_item_ids text[]) RETURNS SETOF work.item_info
     i.assigned_user_id::text,
     i.assigned_agent_id,
     array(
-      select d.depends_on_item_id from work.item_dependencies as d
+      select d.depends_on_item_id
+      from work.item_dependencies as d
+      inner join work.items as n on n.item_id = d.depends_on_item_id and n.deleted_at is null
       where d.item_id = i.item_id
       order by d.depends_on_item_id
     ),
@@ -7358,6 +8212,29 @@ $$;
 ALTER FUNCTION work.item_rows(p_item_ids text[]) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.item_rows(p_item_ids text[]) IS 'Items by id, as functions return them, without those that count as removed';
+
+CREATE FUNCTION work.keep_comment_revision() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into work.comment_revisions (comment_id, revision, body, written_by, written_at)
+  select
+    old.comment_id,
+    coalesce(max(r.revision), 0) + 1,
+    old.body,
+    coalesce(old.edited_by, old.author),
+    coalesce(old.edited_at, old.created_at)
+  from work.comment_revisions as r
+  where r.comment_id = old.comment_id;
+  new.edited_at := clock_timestamp();
+  return new;
+end
+$$;
+
+ALTER FUNCTION work.keep_comment_revision() OWNER TO pylayer_owner;
+
+COMMENT ON FUNCTION work.keep_comment_revision() IS 'Trigger function: an edited comment keeps what it said before';
 
 CREATE FUNCTION work.lease_problem(p_execution_id text, p_lease uuid) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -7495,7 +8372,7 @@ begin
   return query
   select t.item_id, t.artifact_id::text, t.version, t.label, t.attached_by, t.created_at
   from work.attachments as t
-  where t.item_id = p_item_id
+  where t.item_id = p_item_id and t.detached_at is null
   order by t.created_at, t.artifact_id, t.version
   limit p_limit;
 end
@@ -7508,11 +8385,11 @@ COMMENT ON FUNCTION work.list_attachments(p_item_id text, p_limit integer) IS 'W
 CREATE FUNCTION work.list_checkpoints(p_thread_id text DEFAULT NULL::text, p_checkpoint_ns text DEFAULT NULL::text, p_checkpoint_id text DEFAULT NULL::text, p_filter jsonb DEFAULT NULL::jsonb, p_before text DEFAULT NULL::text, p_after jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 20) RETURNS TABLE(checkpoints jsonb, blobs jsonb, data bytea)
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $_$
 declare
   v_thread bigint;
-  v_page work.checkpoints[];
-  v_blobs bigint[];
+  v_row work.checkpoints;
 begin
   perform work.check_limit(p_limit => p_limit, p_greatest => 100);
   if jsonb_typeof(p_after) <> 'array' or not coalesce(p_after ->> 1 ~ '^[0-9]{1,18}$', true) then
@@ -7520,64 +8397,44 @@ begin
       errcode = 'PT400', message = 'the cursor is not one', constraint = 'invalid_cursor',
       detail = left(p_after::text, 200), hint = 'give the cursor of a row as it came';
   end if;
+  checkpoints := '[]';
   select t.thread_key into v_thread from work.checkpoint_threads as t where t.thread_id = p_thread_id;
-  if p_checkpoint_ns is not null and p_limit = 1 and num_nonnulls(p_thread_id, p_filter, p_before, p_after) = 1 and v_thread > 0
-  then  -- what a graph asks for at each start, with a plan that is kept
-    select array_agg(l.row) into v_page
-    from (
-      select c as row from work.checkpoints as c
-      where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns
-        and c.checkpoint_id <= coalesce(p_checkpoint_id, c.checkpoint_id)
-      order by c.checkpoint_id desc
-      limit 1
-    ) as l
-    where (l.row).checkpoint_id = coalesce(p_checkpoint_id, (l.row).checkpoint_id);
-  elsif p_thread_id is null or v_thread is not null then
-    v_page := array(
-      select f
-      from work.find_checkpoints(
-        p_thread => v_thread, p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id, p_filter => p_filter,
-        p_before => p_before, p_after => p_after, p_limit => p_limit
-      ) as f
-    );
+  if v_thread is null and p_thread_id is not null then
+    null;  -- no such thread: an empty page
+  elsif p_limit = 1 and num_nonnulls(v_thread, p_checkpoint_ns) = 2 and num_nonnulls(p_filter, p_before, p_after) = 0 then
+    -- What a graph asks for at each start, with a plan that is kept.
+    if p_checkpoint_id is null then
+      v_row := (
+        select c from work.checkpoints as c
+        where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns
+        order by c.checkpoint_id desc
+        limit 1
+      );
+    else
+      v_row := (
+        select c from work.checkpoints as c
+        where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_checkpoint_id
+      );
+    end if;
+    if v_row.thread_key is not null then
+      checkpoints := jsonb_build_array(work.checkpoint_as_json(p_row => v_row));
+    end if;
+  else
+    select coalesce(jsonb_agg(work.checkpoint_as_json(p_row => f)), '[]') into checkpoints
+    from work.find_checkpoints(
+      p_thread => v_thread, p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id, p_filter => p_filter,
+      p_before => p_before, p_after => p_after, p_limit => p_limit
+    ) as f;
   end if;
-  v_page := coalesce(v_page, '{}');
-  v_blobs := array(
-    select r.blob_id from unnest(v_page) as p, work.referenced_blob_ids(p.channel_values) as r (blob_id)
-    union
-    select r.blob_id
-    from unnest(v_page) as p
-    join work.checkpoint_writes as w using (thread_key, checkpoint_ns, checkpoint_id)
-    cross join work.referenced_write_blob_ids(w.writes) as r (blob_id)
-  );
-  select
-    coalesce(
-      jsonb_agg(
-        jsonb_build_object(
-          'cursor', jsonb_build_array(p.checkpoint_id, p.thread_key, p.checkpoint_ns),
-          'thread_id', (select t.thread_id from work.checkpoint_threads as t where t.thread_key = p.thread_key),
-          'checkpoint_ns', p.checkpoint_ns,
-          'checkpoint_id', p.checkpoint_id,
-          'parent_checkpoint_id', p.parent_checkpoint_id,
-          'checkpoint', p.checkpoint,
-          'metadata', p.metadata,
-          'channel_values', p.channel_values,
-          'writes', (
-            select coalesce(
-              jsonb_agg(
-                jsonb_build_array(w.task_id, e.value -> 0, e.value -> 1) order by w.task_path, w.task_id, e.key::integer
-              ), '[]'
-            )
-            from work.checkpoint_writes as w
-            cross join jsonb_each(w.writes) as e (key, value)
-            where w.thread_key = p.thread_key and w.checkpoint_ns = p.checkpoint_ns and w.checkpoint_id = p.checkpoint_id
-          )
-        ) order by p.checkpoint_id desc, p.thread_key desc, p.checkpoint_ns desc
-      ), '[]'
+  select b.blobs, b.data into blobs, data
+  from work.read_checkpoint_blobs(
+    p_blobs => array(
+      select v.id::text::bigint
+      from jsonb_path_query(checkpoints, '$[*].channel_values.*[*] ? (@.type() == "number")') as v (id)
+      union all
+      select v.id::text::bigint from jsonb_path_query(checkpoints, '$[*].writes[*][2][*] ? (@.type() == "number")') as v (id)
     )
-  into checkpoints
-  from unnest(v_page) as p;
-  select b.blobs, b.data into blobs, data from work.read_checkpoint_blobs(p_blobs => v_blobs) as b;
+  ) as b;
   return next;
 end
 $_$;
@@ -7606,7 +8463,7 @@ begin
   return query
   select
     c.comment_id::text, c.item_id, c.body, c.author, c.is_ai, c.author_user_id::text, c.author_agent_id, c.github_node_id,
-    c.metadata, c.created_at
+    c.metadata, c.created_at, c.edited_at, c.edited_by
   from work.comments as c
   where c.item_id = p_item_id
     and c.deleted_at is null
@@ -7972,6 +8829,7 @@ CREATE TABLE work.execution_traces (
     metadata jsonb,
     started_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT ends_after_its_start CHECK (((ended_at >= started_at) AND isfinite(started_at) AND isfinite(ended_at))),
     CONSTRAINT execution_traces_cached_input_tokens_check CHECK ((cached_input_tokens >= 0)),
     CONSTRAINT execution_traces_cost_usd_check CHECK (((cost_usd >= (0)::numeric) AND (cost_usd <= (1000000000)::numeric))),
@@ -8029,6 +8887,8 @@ COMMENT ON COLUMN work.execution_traces.started_at IS 'When it began';
 
 COMMENT ON COLUMN work.execution_traces.ended_at IS 'When it ended';
 
+COMMENT ON COLUMN work.execution_traces.recorded_at IS 'When it was stored; for those older than this column, when it was added';
+
 CREATE FUNCTION work.list_traces(p_run_id text, p_limit integer DEFAULT 1000, p_after text DEFAULT NULL::text) RETURNS SETOF work.execution_traces
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -8049,7 +8909,8 @@ begin
   return query
   select
     t.run_id, t.span_id, t.parent_span_id, t.name, t.kind, t.step_name, t.status, t.error, t.input_ref, t.output_ref,
-    t.model, t.input_tokens, t.cached_input_tokens, t.output_tokens, t.cost_usd, t.metadata, t.started_at, t.ended_at
+    t.model, t.input_tokens, t.cached_input_tokens, t.output_tokens, t.cost_usd, t.metadata, t.started_at, t.ended_at,
+    t.recorded_at
   from work.execution_traces as t
   where t.run_id = p_run_id and (p_after is null or (t.started_at, t.span_id) > (v_after, p_after))
   order by t.started_at, t.span_id
@@ -8207,6 +9068,46 @@ $$;
 ALTER FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) IS 'Waits until nobody stores in threads, and keeps everybody from it until the end of the transaction';
+
+CREATE FUNCTION work.lock_driven(p_run_id text, p_worker text, p_started_at timestamp with time zone, p_alive_seconds integer) RETURNS work.workflow_executions
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_run work.workflow_executions;
+  v_alive_until timestamptz := clock_timestamp() + make_interval(secs => p_alive_seconds);
+  v_is_next boolean;
+begin
+  select e.* into v_run from work.workflow_executions as e where e.run_id = p_run_id for no key update;
+  if not found then
+    perform work.refuse_run(p_run_id => p_run_id, p_status => null);
+  end if;
+  v_is_next := p_started_at is not null
+    and coalesce(right(coalesce(v_run.worker, v_run.actor), 26) collate "C" < right(p_worker, 26) collate "C", true);
+  if v_run.attempt = 0 or v_run.lease_seconds is not null or v_run.status in ('completed', 'cancelled') then
+    return v_run;  -- pending or claimed, it belongs to workers
+  end if;
+  if v_run.status = 'running' and v_run.worker = p_worker then
+    -- An indexed column: renewed when half of the time is gone.
+    if v_run.deadline < clock_timestamp() + make_interval(secs => p_alive_seconds / 2.0) then
+      update work.workflow_executions as e set deadline = v_alive_until, updated_at = clock_timestamp()
+      where e.run_id = p_run_id;
+    end if;
+  elsif v_is_next or (v_run.status = 'failed' and v_run.worker = p_worker and v_run.actor is null) then
+    update work.workflow_executions as e
+    set
+      status = 'running', status_at = coalesce(p_started_at, clock_timestamp()), reason = null, error = null, actor = p_worker, worker = p_worker,
+      attempt = e.attempt + v_is_next::integer, due_at = null, deadline = v_alive_until, updated_at = clock_timestamp()
+    where e.run_id = p_run_id
+    returning e.* into v_run;
+  end if;
+  return v_run;
+end
+$$;
+
+ALTER FUNCTION work.lock_driven(p_run_id text, p_worker text, p_started_at timestamp with time zone, p_alive_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_driven(p_run_id text, p_worker text, p_started_at timestamp with time zone, p_alive_seconds integer) IS 'Locks a run that something else drives, and gives it to its driver. Errors: PT404 no_run';
 
 CREATE FUNCTION work.lock_execution(p_run_id text, p_attempt integer, p_ending text DEFAULT NULL::text) RETURNS work.workflow_executions
     LANGUAGE plpgsql
@@ -8468,6 +9369,74 @@ ALTER FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) OWNER TO
 
 COMMENT ON FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) IS 'Locks an attempt and its artifact. Errors: PT404 no_upload';
 
+CREATE FUNCTION work.lock_waiting_parent(p_run_id text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from work.workflow_executions as e
+  inner join work.workflow_executions as p on p.run_id = e.parent_run_id and p.waiting_for = 'run ' || e.run_id
+  where e.run_id = p_run_id
+  for no key update of p;
+end
+$$;
+
+ALTER FUNCTION work.lock_waiting_parent(p_run_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.lock_waiting_parent(p_run_id text) IS 'Locks the run that waits for the end of a run';
+
+CREATE FUNCTION work.new_task_id(p_now timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_ms bigint := floor(extract(epoch from p_now) * 1000)::bigint;
+  v_random text := gen_random_uuid()::text;
+  v_id text := upper(left(v_random, 8) || right(v_random, 8));  -- what is random of it only; hexadecimal digits are of base32 too
+begin
+  for v_shift in 0 .. 45 by 5 loop
+    v_id := substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (v_ms >> v_shift & 31)::integer + 1, 1) || v_id;
+  end loop;
+  return v_id;
+end
+$$;
+
+ALTER FUNCTION work.new_task_id(p_now timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.new_task_id(p_now timestamp with time zone) IS 'A new id of a task';
+
+CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select
+    p_prefix || (10000 + t.nth)::text,
+    coalesce(t.scheduled_at, p_now + make_interval(secs => t.delay_seconds), p_now),
+    p_now,
+    case
+      when t.scheduled_at > p_now or t.delay_seconds > 0 then 'scheduled'
+      when t.concurrency_key is not null then 'blocked'
+      else 'ready'
+    end::work.task_status,
+    coalesce(t.priority, 5),
+    coalesce(t.max_retries, 3),
+    coalesce(t.timeout_seconds, 300),
+    coalesce(t.queue, 'default'),
+    t.task_name, t.task_type, t.unique_key, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id,
+    nullif(t.input_data, 'null'), nullif(t.metadata, 'null')
+  from rows from (jsonb_to_recordset(p_tasks) as (
+    task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
+    unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
+    workflow_name text, agent_id text, project_id text, metadata jsonb
+  )) with ordinality as t (
+    task_name, input_data, queue, priority, delay_seconds, scheduled_at, unique_key, concurrency_key, max_retries,
+    timeout_seconds, task_type, run_id, workflow_name, agent_id, project_id, metadata, nth
+  )
+$$;
+
+ALTER FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) IS 'The rows of a batch of good tasks';
+
 CREATE FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -8631,6 +9600,43 @@ ALTER FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) O
 
 COMMENT ON FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) IS 'Removes all but the last checkpoints of threads and what they need. Errors: PT400 invalid_thread_ids, invalid_limit';
 
+CREATE FUNCTION work.purge_executions(p_limit integer DEFAULT 1000) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_before timestamptz := clock_timestamp() - make_interval(
+    days => (select s.run_retention_days from core.settings as s)
+  );
+  v_runs text[];
+  v_deleted integer;
+begin
+  perform work.check_limit(p_limit => p_limit, p_greatest => 10000);
+  v_runs := array(
+    select e.run_id from work.workflow_executions as e
+    left join work.workflow_executions as p on p.run_id = e.parent_run_id
+    where e.status in ('completed', 'failed', 'cancelled')
+      and e.created_at < v_before  -- no run ended before it was started: the index on status finds the old ones
+      and e.completed_at < v_before
+      and (e.parent_run_id is null or p.completed_at < v_before)
+      and not exists (select from work.workflow_executions as c where c.parent_run_id = e.run_id)
+    order by e.created_at
+    limit p_limit
+    for update of e skip locked
+  );
+  delete from work.step_executions as s where s.run_id = any(v_runs);
+  delete from work.signals as s where s.run_id = any(v_runs);
+  delete from work.execution_traces as t where t.run_id = any(v_runs);
+  delete from work.workflow_executions as e where e.run_id = any(v_runs);
+  get diagnostics v_deleted = row_count;
+  return v_deleted;
+end
+$$;
+
+ALTER FUNCTION work.purge_executions(p_limit integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.purge_executions(p_limit integer) IS 'Deletes runs that ended longer ago than the settings keep them; part of pylayer maintain. Errors: PT400 invalid_limit';
+
 CREATE FUNCTION work.purge_tasks(p_limit integer DEFAULT 10000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -8667,7 +9673,7 @@ COMMENT ON FUNCTION work.purge_tasks(p_limit integer) IS 'Deletes completed task
 CREATE FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 declare
   v_thread bigint := work.lock_checkpoint_thread(p_thread_id => p_thread_id);
   v_same jsonb;
@@ -8683,16 +9689,19 @@ begin
       detail = format('checkpoint %s, metadata %s', jsonb_typeof(p_checkpoint), jsonb_typeof(p_metadata)),
       hint = 'give two objects, and a parent id of at most 500 bytes';
   end if;
-  select jsonb_object_agg(e.key, e.value) into v_same
-  from work.checkpoints as c
-  cross join jsonb_each(c.channel_values) as e (key, value)
-  where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_parent_checkpoint_id
-    and c.checkpoint -> 'channel_versions' -> e.key = p_checkpoint -> 'channel_versions' -> e.key;
-  if jsonb_typeof(p_channel_values) = 'object' and exists (
-    select from jsonb_each(p_channel_values) as e (key, value)
-    where e.value = 'null' and coalesce(v_same -> e.key, 'null') = 'null'
-  ) then
-    return false;
+  if p_channel_values @? '$.* ? (@ == null)' then
+    select jsonb_object_agg(e.key, c.channel_values -> e.key) into v_same
+    from work.checkpoints as c
+    cross join jsonb_each(p_channel_values) as e (key, value)
+    where c.thread_key = v_thread and c.checkpoint_ns = p_checkpoint_ns and c.checkpoint_id = p_parent_checkpoint_id
+      and e.value = 'null'
+      and c.checkpoint -> 'channel_versions' -> e.key = p_checkpoint -> 'channel_versions' -> e.key;
+    if exists (
+      select from jsonb_each(p_channel_values) as e (key, value)
+      where e.value = 'null' and coalesce(v_same -> e.key, 'null') = 'null'
+    ) then
+      return false;
+    end if;
   end if;
   v_blobs := work.store_checkpoint_blobs(p_thread_key => v_thread, p_blobs => p_blobs, p_data => p_data);
   if v_blobs is null then
@@ -8711,7 +9720,7 @@ begin
     channel_values = excluded.channel_values, metadata = excluded.metadata;
   return true;
 end
-$$;
+$_$;
 
 ALTER FUNCTION work.put_checkpoint(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_parent_checkpoint_id text, p_checkpoint jsonb, p_metadata jsonb, p_channel_values jsonb, p_blobs jsonb, p_data bytea) OWNER TO pylayer_api;
 
@@ -8727,6 +9736,7 @@ declare
   v_values jsonb;
   v_first jsonb;
   v_last jsonb;
+  v_is_odd boolean;
 begin
   perform work.check_checkpoint_key(p_checkpoint_ns => p_checkpoint_ns, p_checkpoint_id => p_checkpoint_id);
   if num_nulls(p_task_id, p_task_path) > 0 or octet_length(p_task_id) > 500 or octet_length(p_task_path) > 2000 then
@@ -8740,21 +9750,17 @@ begin
     return false;
   end if;
   v_values := work.resolve_checkpoint_values(p_values => p_values, p_blob_ids => v_blobs);
-  if jsonb_typeof(p_writes) is distinct from 'object'
-    or exists (
-      select from jsonb_each(p_writes) as w (nth, channel)
-      where w.nth !~ '^(0|-?[1-9][0-9]{0,5})$' or jsonb_typeof(w.channel) <> 'string' or not v_values ? w.nth
-    )
-  then
+  select
+    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth not like '-%'), '{}'),
+    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth like '-%'), '{}'),
+    bool_or(w.nth !~ '^(0|-?[1-9][0-9]{0,5})$' or jsonb_typeof(w.channel) <> 'string' or not v_values ? w.nth)
+  into v_first, v_last, v_is_odd
+  from jsonb_each(case when jsonb_typeof(p_writes) = 'object' then p_writes end) as w (nth, channel);
+  if v_is_odd or jsonb_typeof(p_writes) is distinct from 'object' then
     raise exception using
       errcode = 'PT400', message = 'the writes are not of the form that is expected', constraint = 'invalid_writes',
       detail = coalesce(jsonb_typeof(p_writes), 'null'), hint = 'give an object of channels by number, with a value each';
   end if;
-  select
-    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth not like '-%'), '{}'),
-    coalesce(jsonb_object_agg(w.nth, jsonb_build_array(w.channel, v_values -> w.nth)) filter (where w.nth like '-%'), '{}')
-  into v_first, v_last
-  from jsonb_each(p_writes) as w (nth, channel);
   insert into work.checkpoint_writes as w (thread_key, checkpoint_ns, checkpoint_id, task_id, task_path, writes)
   values (v_thread, p_checkpoint_ns, p_checkpoint_id, p_task_id, p_task_path, v_first || v_last)
   on conflict (thread_key, checkpoint_ns, checkpoint_id, task_id) do update
@@ -8782,6 +9788,60 @@ $$;
 ALTER FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) IS 'Blobs, one after the other';
+
+CREATE FUNCTION work.record_attempts(p_run work.workflow_executions, p_attempts jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_problem text;
+begin
+  with attempts as (
+    select
+      a.step_name, a.outcome, a.error, a.started_at, a.ended_at, count(*) over same_step as tries,
+      row_number() over (same_step order by (a.outcome = 'completed') desc, a.ended_at desc) as place
+    from jsonb_to_recordset(p_attempts) as a (
+      step_name text, outcome text, error text, started_at timestamptz, ended_at timestamptz
+    )
+    window same_step as (partition by a.step_name)
+  ), recorded as (
+    insert into work.step_executions as s (
+      run_id, step_name, status, attempt, tries, error, duration_ms, started_at, completed_at
+    )
+    select
+      p_run.run_id, a.step_name, a.outcome, p_run.attempt, a.tries, left(a.error, 10000),
+      round(extract(epoch from a.ended_at - a.started_at) * 1000), a.started_at,
+      case when a.outcome = 'completed' then a.ended_at end
+    from attempts as a
+    where a.place = 1
+    order by a.step_name
+    on conflict (run_id, step_name) do update
+    set
+      status = excluded.status, attempt = excluded.attempt, error = excluded.error, duration_ms = excluded.duration_ms,
+      started_at = excluded.started_at, completed_at = excluded.completed_at,
+      tries = s.tries + excluded.tries - (s.status in ('running', 'waiting'))::integer  -- which goes on in the next one
+    where s.status <> 'completed'
+    returning s.status
+  )
+  update work.workflow_executions as e
+  set
+    current_step = (select a.step_name from attempts as a order by a.ended_at desc, a.step_name limit 1),
+    completed_steps = e.completed_steps + (select count(*) from recorded as r where r.status = 'completed'),
+    error_count = e.error_count + (select count(*) from attempts as a where a.outcome = 'failed'),
+    updated_at = clock_timestamp()
+  where e.run_id = p_run.run_id and e.status = 'running';
+exception
+  when not_null_violation or check_violation then
+    get stacked diagnostics v_problem = message_text;
+    raise exception using
+      errcode = 'PT400', message = 'the spans cannot be stored', constraint = 'invalid_spans', detail = v_problem,
+      hint = 'an attempt has a step_name of 1 to 500 bytes, and the outcome completed, failed or waiting';
+end
+$$;
+
+ALTER FUNCTION work.record_attempts(p_run work.workflow_executions, p_attempts jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.record_attempts(p_run work.workflow_executions, p_attempts jsonb) IS 'Records attempts of the steps of a run that something else drives. Errors: PT400 invalid_spans';
 
 CREATE FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_rationale text DEFAULT NULL::text, p_alternatives jsonb DEFAULT NULL::jsonb, p_supersedes_id text DEFAULT NULL::text, p_actor text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_decision_id text DEFAULT NULL::text) RETURNS work.decision_info
     LANGUAGE plpgsql SECURITY DEFINER
@@ -8835,6 +9895,67 @@ $$;
 ALTER FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) IS 'Records a decision, for good, which may supersede another; safe to repeat with an id. Errors: PT400, PT404, PT409 already_superseded, decision_exists, PT413 decision_limit';
+
+CREATE FUNCTION work.record_execution(p_run_id text, p_worker text, p_workflow_id text DEFAULT NULL::text, p_started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_inputs jsonb DEFAULT NULL::jsonb, p_project_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, p_spans jsonb DEFAULT NULL::jsonb, p_status text DEFAULT NULL::text, p_status_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_outputs jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text, p_reason text DEFAULT NULL::text, p_alive_seconds integer DEFAULT 600) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_oldest timestamptz := v_now - interval '23 hours';  -- an event is refused whose time is a day from that of its id
+  v_started_at timestamptz := case when p_started_at between v_oldest and v_now then p_started_at else v_now end;
+  v_status_at timestamptz := case when p_status_at between v_oldest and v_now then p_status_at else v_now end;
+  v_run work.workflow_executions;
+  v_attempts jsonb;
+begin
+  perform work.check_driver(p_worker => p_worker, p_status => p_status, p_alive_seconds => p_alive_seconds);
+  perform work.check_document(p_what => 'outputs', p_value => p_outputs);
+  if p_workflow_id is not null then
+    perform work.check_run_text(p_what => 'run_id', p_value => p_run_id, p_bytes => 500);
+    perform work.check_run_text(p_what => 'workflow_id', p_value => p_workflow_id, p_bytes => 200);
+    perform work.check_run_facts(p_project_id => p_project_id, p_metadata => p_metadata, p_tags => null, p_times => null);
+    perform work.check_document(p_what => 'inputs', p_value => p_inputs);
+    insert into work.workflow_executions as e (
+      run_id, workflow_id, status, status_at, created_at, inputs, actor, worker, attempt, deadline, project_id, metadata
+    )
+    values (
+      p_run_id, p_workflow_id, 'running', v_started_at, v_started_at, coalesce(p_inputs, '{}'), p_worker, p_worker, 1,
+      v_now + make_interval(secs => p_alive_seconds), p_project_id, p_metadata
+    )
+    on conflict do nothing;
+  end if;
+  v_run := work.lock_driven(
+    p_run_id => p_run_id, p_worker => p_worker, p_started_at => case when p_workflow_id is not null then v_started_at end,
+    p_alive_seconds => p_alive_seconds
+  );
+  if p_spans is not null then
+    select jsonb_agg(s.span) into v_attempts
+    from jsonb_path_query(p_spans, 'lax $[*] ? (exists (@.outcome))') as s (span)
+    where not exists (select from work.execution_traces as t where t.run_id = p_run_id and t.span_id = s.span ->> 'span_id');
+    perform work.record_traces(p_run_id => p_run_id, p_spans => p_spans);
+  end if;
+  if coalesce(v_run.worker, v_run.actor) is distinct from p_worker or v_run.lease_seconds is not null then
+    return false;
+  end if;
+  if v_attempts is not null then
+    perform work.record_attempts(p_run => v_run, p_attempts => v_attempts);
+  end if;
+  if v_run.status = 'running' and p_status is not null then
+    update work.workflow_executions as e
+    set
+      status = p_status, status_at = v_status_at, actor = p_worker, worker = case when p_status <> 'waiting' then p_worker end,
+      reason = left(p_reason, 1000), error = left(p_error, 10000),
+      error_count = e.error_count + (p_status = 'failed')::integer,
+      outputs = case when p_status = 'completed' then p_outputs end, deadline = null, updated_at = clock_timestamp()
+    where e.run_id = p_run_id;
+  end if;
+  return v_run.status in ('running', 'waiting') or v_run.actor = p_worker;
+end
+$_$;
+
+ALTER FUNCTION work.record_execution(p_run_id text, p_worker text, p_workflow_id text, p_started_at timestamp with time zone, p_inputs jsonb, p_project_id text, p_metadata jsonb, p_spans jsonb, p_status text, p_status_at timestamp with time zone, p_outputs jsonb, p_error text, p_reason text, p_alive_seconds integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.record_execution(p_run_id text, p_worker text, p_workflow_id text, p_started_at timestamp with time zone, p_inputs jsonb, p_project_id text, p_metadata jsonb, p_spans jsonb, p_status text, p_status_at timestamp with time zone, p_outputs jsonb, p_error text, p_reason text, p_alive_seconds integer) IS 'Records what a run does that something else drives, such as a graph. Errors: PT400, PT404 no_run, PT413 value_limit';
 
 CREATE FUNCTION work.record_step(p_run work.workflow_executions, p_step_name text, p_status text, p_output jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text, p_duration_ms bigint DEFAULT NULL::bigint, p_wakes_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_state_data jsonb DEFAULT NULL::jsonb) RETURNS work.step_info
     LANGUAGE plpgsql
@@ -9385,28 +10506,30 @@ begin
       errcode = 'PT400', message = 'values are not an object', constraint = 'invalid_reference',
       detail = coalesce(jsonb_typeof(p_values), 'null'), hint = 'give an object of references';
   end if;
-  select coalesce(jsonb_object_agg(v.key, v.reference), '{}') into v_values
-  from (
-    select
-      e.key,
-      case jsonb_typeof(e.value)
-        when 'null' then p_same -> e.key
-        when 'string' then e.value
-        when 'number' then to_jsonb(p_blob_ids[work.blob_place(e.value)])
-        when 'array' then (
-          select coalesce(
-            jsonb_agg(
-              case jsonb_typeof(s.value)
-                when 'string' then s.value
-                when 'number' then to_jsonb(p_blob_ids[work.blob_place(s.value)])
-              end order by s.nth
-            ), '[]'
+  select
+    coalesce(
+      jsonb_object_agg(
+        e.key,
+        case jsonb_typeof(e.value)
+          when 'null' then p_same -> e.key
+          when 'string' then e.value
+          when 'number' then case when e.value between '0' and '999999' then to_jsonb(p_blob_ids[e.value::integer + 1]) end
+          when 'array' then (
+            select coalesce(
+              jsonb_agg(
+                case jsonb_typeof(s.value)
+                  when 'string' then s.value
+                  when 'number' then case when s.value between '0' and '999999' then to_jsonb(p_blob_ids[s.value::integer + 1]) end
+                end order by s.nth
+              ), '[]'
+            )
+            from jsonb_array_elements(e.value) with ordinality as s (value, nth)
           )
-          from jsonb_array_elements(e.value) with ordinality as s (value, nth)
-        )
-      end as reference
-    from jsonb_each(p_values) as e (key, value)
-  ) as v;
+        end
+      ), '{}'
+    )
+  into v_values
+  from jsonb_each(p_values) as e (key, value);
   if jsonb_path_exists(v_values, '$.*[*] ? (@ == null)') then
     raise exception using
       errcode = 'PT400', message = 'a value refers to no blob of this call', constraint = 'invalid_reference',
@@ -9419,6 +10542,24 @@ $_$;
 ALTER FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb) IS 'Turns the places of blobs, as a caller gives them, into their numbers. Errors: PT400 invalid_reference';
+
+CREATE FUNCTION work.restore_item(p_item_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update work.items as i set deleted_at = null where i.item_id = p_item_id and i.deleted_at is not null;
+  if found then
+    return true;
+  end if;
+  perform work.check_references(p_project_id => null, p_item_id => coalesce(p_item_id, ''));
+  return false;
+end
+$$;
+
+ALTER FUNCTION work.restore_item(p_item_id text) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.restore_item(p_item_id text) IS 'Brings back an item that was removed; safe to repeat. Errors: PT404 no_item';
 
 CREATE FUNCTION work.retire_checkpoints(p_after bigint DEFAULT 0, p_limit integer DEFAULT 100) RETURNS TABLE(last_thread bigint, checkpoints bigint, blobs bigint)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -9504,6 +10645,17 @@ ALTER FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with tim
 
 COMMENT ON FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) IS 'Takes a failed run up again, at once due. Errors: PT400 invalid_time, PT404 no_run, PT409 run_ended, run_not_failed, deadline_passed';
 
+CREATE FUNCTION work.runs_kept_from() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select now() - make_interval(days => s.run_retention_days) from core.settings as s
+$$;
+
+ALTER FUNCTION work.runs_kept_from() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.runs_kept_from() IS 'Time since which every run that ended is still there';
+
 CREATE FUNCTION work.save_project(p_project_id text, p_fields jsonb DEFAULT '{}'::jsonb) RETURNS work.project_info
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -9552,13 +10704,19 @@ CREATE FUNCTION work.search_items(p_query text, p_project_id text DEFAULT NULL::
     AS $$
 #variable_conflict use_column
 declare
-  v_query tsquery := websearch_to_tsquery('pg_catalog.english', p_query);
+  v_query tsquery;
 begin
   perform work.check_limit(p_limit => p_limit, p_greatest => 200);
   if (length(p_query) between 1 and 1000) is not true then
     raise exception using
       errcode = 'PT400', message = 'there is nothing to search for', constraint = 'invalid_query',
       detail = format('%s characters', length(p_query)), hint = 'give 1 to 1000 characters';
+  end if;
+  v_query := websearch_to_tsquery('pg_catalog.english', p_query);
+  if querytree(v_query) in ('', 'T') then
+    raise exception using
+      errcode = 'PT400', message = 'the query has no word to search for', constraint = 'invalid_query',
+      detail = left(p_query, 200), hint = 'words such as "and" or "the" are not searched, nor are only excluded ones';
   end if;
   return query
   select
@@ -9816,6 +10974,52 @@ ALTER FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name te
 
 COMMENT ON FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) IS 'A step that is complete from a time on; until then the run waits. Errors: PT400, PT404 no_run, PT409 stale_attempt, run_ended';
 
+CREATE FUNCTION work.split_checkpoint_blobs(p_blobs jsonb, p_data bytea, OUT hashes bytea[], OUT serde_types text[], OUT pieces bytea[]) RETURNS record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  v_blob jsonb;
+  v_hash text;
+  v_piece bytea;
+  v_size integer;
+  v_end integer := 0;
+  v_valid boolean := jsonb_typeof(p_blobs) is not distinct from 'array';
+begin
+  for v_nth in 0 .. case when v_valid then jsonb_array_length(p_blobs) else 0 end - 1 loop
+    v_blob := p_blobs -> v_nth;
+    v_hash := v_blob ->> 0;
+    v_size := case when v_blob ->> 2 ~ '^[0-9]{1,9}$' then (v_blob ->> 2)::integer end;
+    v_valid := coalesce(
+      length(v_hash) = 64 and ltrim(v_hash, '0123456789abcdef') = '' and length(v_blob ->> 1) between 1 and 100
+      and (v_blob -> 2 = 'null' or v_end + v_size <= octet_length(p_data)),
+      false
+    );
+    exit when not v_valid;
+    v_piece := substring(p_data, v_end + 1, v_size);
+    v_end := v_end + coalesce(v_size, 0);
+    hashes := array_append(hashes, decode(v_hash, 'hex'));
+    serde_types := array_append(serde_types, v_blob ->> 1);
+    pieces := array_append(pieces, v_piece);
+    if sha256(v_piece) <> decode(v_hash, 'hex') then
+      raise exception using
+        errcode = 'PT409', message = 'the bytes do not have the hash that was given', constraint = 'hash_mismatch',
+        detail = format('blob %s', v_nth), hint = 'hash the exact bytes that are sent, with sha256';
+    end if;
+  end loop;
+  if not v_valid or v_end is distinct from octet_length(p_data) then
+    raise exception using
+      errcode = 'PT400', message = 'blobs are not of the form that is expected', constraint = 'invalid_blobs',
+      detail = format('%s bytes of data', octet_length(p_data)),
+      hint = 'give an array of [sha256 in hex, type, bytes or null], and the bytes one after the other';
+  end if;
+end
+$_$;
+
+ALTER FUNCTION work.split_checkpoint_blobs(p_blobs jsonb, p_data bytea, OUT hashes bytea[], OUT serde_types text[], OUT pieces bytea[]) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.split_checkpoint_blobs(p_blobs jsonb, p_data bytea, OUT hashes bytea[], OUT serde_types text[], OUT pieces bytea[]) IS 'Takes the blobs of a call apart. Errors: PT400 invalid_blobs, PT409 hash_mismatch';
+
 CREATE FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb DEFAULT '{}'::jsonb, p_run_id text DEFAULT NULL::text, p_version text DEFAULT NULL::text, p_parent_run_id text DEFAULT NULL::text, p_start_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_deadline timestamp with time zone DEFAULT NULL::timestamp with time zone, p_assigned_agents text[] DEFAULT NULL::text[], p_project_id text DEFAULT NULL::text, p_metadata jsonb DEFAULT NULL::jsonb, p_tags jsonb DEFAULT NULL::jsonb) RETURNS work.execution_info
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -9898,59 +11102,77 @@ COMMENT ON FUNCTION work.step_of(p_run_id text, p_step_name text) IS 'A step of 
 CREATE FUNCTION work.store_checkpoint_blobs(p_thread_key bigint, p_blobs jsonb, p_data bytea) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_hashes bytea[];
   v_types text[];
   v_pieces bytea[];
   v_blobs bigint[];
+  v_is_repeat boolean := false;
 begin
   if p_blobs = '[]' and p_data = '' then
     return '{}'::bigint[];
   end if;
-  select array_agg(g.hash order by g.nth), array_agg(g.serde_type order by g.nth), array_agg(g.piece order by g.nth)
-  into v_hashes, v_types, v_pieces
-  from work.given_checkpoint_blobs(p_blobs => p_blobs, p_data => p_data) as g;
-  if exists (
-    select from unnest(v_hashes, v_pieces) as g (hash, piece) where g.piece is not null and sha256(g.piece) <> g.hash
-  ) then
-    raise exception using
-      errcode = 'PT409', message = 'the bytes do not have the hash that was given', constraint = 'hash_mismatch',
-      detail = format('%s blobs', cardinality(v_hashes)), hint = 'hash the exact bytes that are sent, with sha256';
-  end if;
+  select s.hashes, s.serde_types, s.pieces into v_hashes, v_types, v_pieces
+  from work.split_checkpoint_blobs(p_blobs => p_blobs, p_data => p_data) as s;
   loop
-    insert into work.checkpoint_blobs (content_hash, serde_type, data)
-    select g.hash, g.serde_type, g.piece
-    from unnest(v_hashes, v_types, v_pieces) as g (hash, serde_type, piece)
-    where g.piece is not null
-      and not exists (
-        select from work.checkpoint_blobs as b where b.content_hash = g.hash and b.serde_type = g.serde_type
+    v_blobs := array(
+      select (
+        select b.blob_id
+        from work.checkpoint_blobs as b
+        join work.checkpoint_blob_uses as u on u.thread_key = p_thread_key and u.blob_id = b.blob_id
+        where b.content_hash = g.hash and b.serde_type = g.serde_type
       )
-    order by g.hash, g.serde_type
-    on conflict do nothing;
-    perform from unnest(v_hashes, v_types) as g (hash, serde_type)
-    join work.checkpoint_blobs as b on b.content_hash = g.hash and b.serde_type = g.serde_type
-    where not exists (
-      select from work.checkpoint_blob_uses as u where u.thread_key = p_thread_key and u.blob_id = b.blob_id
-    )
-    order by b.content_hash, b.serde_type
-    for key share of b;
-    select array_agg(b.blob_id order by g.nth) into v_blobs
-    from unnest(v_hashes, v_types) with ordinality as g (hash, serde_type, nth)
-    left join work.checkpoint_blobs as b on b.content_hash = g.hash and b.serde_type = g.serde_type;
+      from unnest(v_hashes, v_types) with ordinality as g (hash, serde_type, nth)
+      order by g.nth
+    );
     exit when array_position(v_blobs, null) is null;
-    if exists (select from unnest(v_blobs, v_pieces) as g (blob_id, piece) where g.blob_id is null and g.piece is null) then
+    if v_is_repeat and exists (
+      select from unnest(v_blobs, v_pieces) as g (blob_id, piece) where g.blob_id is null and g.piece is null
+    ) then
       return null;
     end if;
+
+    with given as materialized (
+      select g.hash, g.serde_type, g.piece, g.blob_id, g.nth
+      from unnest(v_hashes, v_types, v_pieces, v_blobs) with ordinality as g (hash, serde_type, piece, blob_id, nth)
+    ),
+    stored as (
+      insert into work.checkpoint_blobs (content_hash, serde_type, data)
+      select g.hash, g.serde_type, g.piece
+      from given as g
+      where g.blob_id is null and g.piece is not null and not exists (
+        select from work.checkpoint_blobs as b where b.content_hash = g.hash and b.serde_type = g.serde_type
+      )
+      order by g.hash, g.serde_type
+      on conflict do nothing
+      returning blob_id, content_hash, serde_type
+    ),
+    used as (
+      insert into work.checkpoint_blob_uses (thread_key, blob_id)
+      select p_thread_key, s.blob_id from stored as s
+    )
+    select array_agg(coalesce(g.blob_id, s.blob_id) order by g.nth) into v_blobs
+    from given as g
+    left join stored as s on s.content_hash = g.hash and s.serde_type = g.serde_type;
+    exit when array_position(v_blobs, null) is null;
+
+    with found as (
+      select b.blob_id
+      from unnest(v_hashes, v_types, v_blobs) as g (hash, serde_type, blob_id)
+      join work.checkpoint_blobs as b on b.content_hash = g.hash and b.serde_type = g.serde_type
+      where g.blob_id is null and not exists (
+        select from work.checkpoint_blob_uses as u where u.thread_key = p_thread_key and u.blob_id = b.blob_id
+      )
+      order by b.content_hash, b.serde_type
+      for key share of b
+    )
+    insert into work.checkpoint_blob_uses (thread_key, blob_id)
+    select p_thread_key, f.blob_id from found as f
+    on conflict do nothing;
+    v_is_repeat := true;
   end loop;
-  insert into work.checkpoint_blob_uses (thread_key, blob_id)
-  select distinct p_thread_key, g.blob_id
-  from unnest(v_blobs) as g (blob_id)
-  where not exists (
-    select from work.checkpoint_blob_uses as u where u.thread_key = p_thread_key and u.blob_id = g.blob_id
-  )
-  order by g.blob_id
-  on conflict do nothing;
   return v_blobs;
 end
 $$;
@@ -9966,12 +11188,13 @@ CREATE FUNCTION work.store_execution_event() RETURNS trigger
 declare
   v_was work.workflow_executions := case when tg_op = 'UPDATE' then old end;
 begin
+  -- Its time is that of the change; microseconds keep the order of two that are stored in one millisecond.
   perform telemetry.ingest_event(telemetry.state_changed_event(
     p_item_type => 'workflow_run', p_item_id => new.run_id, p_from_state => v_was.status, p_to_state => new.status,
     p_run_id => new.run_id, p_workflow_name => new.workflow_id, p_project_id => new.project_id,
     p_reason => new.reason, p_actor => new.actor,
     p_time_in_state_seconds => extract(epoch from new.status_at - v_was.status_at)::double precision
-  ));
+  ) || jsonb_build_object('ts', new.status_at));
   return null;
 end
 $$;
@@ -10007,6 +11230,35 @@ $$;
 ALTER FUNCTION work.store_task_events(p_changes work.task_change[]) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.store_task_events(p_changes work.task_change[]) IS 'Stores the events of changes of tasks'' states, as far as their queues want them';
+
+CREATE FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) RETURNS text[]
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with given as materialized (
+    select t.*, nextval('work.task_positions') as place
+    from work.new_tasks(p_tasks => p_tasks, p_prefix => p_prefix, p_now => p_now) as t
+  ),
+  stored as (
+    insert into work.task_executions (
+      execution_id, position, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name,
+      task_type, unique_key, concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
+    )
+    select
+      g.execution_id, g.place, g.scheduled_at, g.created_at, g.status, g.priority, g.max_retries, g.timeout_seconds, g.queue,
+      g.task_name, g.task_type, g.unique_key, g.concurrency_key, g.run_id, g.workflow_name, g.agent_id, g.project_id,
+      g.input_data, g.metadata
+    from given as g
+    order by g.unique_key, g.place
+    on conflict (queue, unique_key) where unique_key is not null do nothing
+    returning execution_id
+  )
+  select array_agg(s.execution_id) from stored as s
+$$;
+
+ALTER FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) IS 'Stores a batch of good tasks, as far as their unique keys are not taken. Errors: 40001, 40P01';
 
 CREATE FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) RETURNS jsonb
     LANGUAGE sql
@@ -10119,6 +11371,55 @@ $$;
 ALTER FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) IS 'Makes tasks ready whose time has come, and ends attempts whose lease has expired. Errors: PT400 invalid_limit';
+
+CREATE FUNCTION work.tasks_kept_from() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select now() - make_interval(days => min(q.retention_days)) from work.queues as q
+$$;
+
+ALTER FUNCTION work.tasks_kept_from() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.tasks_kept_from() IS 'Time since which every task that ended is still there';
+
+CREATE FUNCTION work.training_agent_tasks(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS TABLE(execution_id text, queue text, task_name text, task_type text, status text, priority integer, retry_count integer, max_retries integer, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, output_data jsonb, error text, execution_time_ms bigint, created_at timestamp with time zone, scheduled_at timestamp with time zone, started_at timestamp with time zone, finished_at timestamp with time zone, metadata jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select
+    t.execution_id, t.queue, t.task_name, t.task_type, t.status::text, t.priority, t.retry_count, t.max_retries, t.run_id,
+    t.workflow_name, t.agent_id, t.project_id, t.input_data, t.output_data, t.error, t.execution_time_ms, t.created_at,
+    t.scheduled_at, t.started_at, t.finished_at, t.metadata
+  from work.task_executions as t
+  -- A task is no older than its id says.
+  where t.execution_id < (select core.ulid_floor(p_to + interval '1 minute'))
+    and t.finished_at >= p_from
+    and t.finished_at < p_to
+  order by t.execution_id
+$$;
+
+ALTER FUNCTION work.training_agent_tasks(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.training_agent_tasks(p_from timestamp with time zone, p_to timestamp with time zone) IS 'Tasks that ended in a time range, with input and output, in id order';
+
+CREATE FUNCTION work.training_tool_executions(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS TABLE(run_id text, span_id text, parent_span_id text, workflow_id text, version text, step_name text, tool text, status text, error text, input_ref text, output_ref text, duration_ms numeric, started_at timestamp with time zone, ended_at timestamp with time zone, recorded_at timestamp with time zone, project_id text, metadata jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select
+    t.run_id, t.span_id, t.parent_span_id, e.workflow_id, e.version, t.step_name, t.name, t.status, t.error, t.input_ref,
+    t.output_ref, round(extract(epoch from t.ended_at - t.started_at) * 1000, 3), t.started_at, t.ended_at, t.recorded_at,
+    e.project_id, t.metadata
+  from work.execution_traces as t
+  inner join work.workflow_executions as e on e.run_id = t.run_id
+  where t.kind = 'tool'
+    and t.recorded_at >= p_from
+    and t.recorded_at < p_to
+  order by t.recorded_at, t.run_id, t.span_id
+$$;
+
+ALTER FUNCTION work.training_tool_executions(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.training_tool_executions(p_from timestamp with time zone, p_to timestamp with time zone) IS 'Calls of tools that were recorded in a time range, in that order';
 
 CREATE FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text DEFAULT NULL::text, p_actor text DEFAULT NULL::text, p_reason text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_workflow_name text DEFAULT NULL::text, p_agent_role text DEFAULT NULL::text) RETURNS work.transition_info
     LANGUAGE plpgsql SECURITY DEFINER
@@ -10291,6 +11592,21 @@ $$;
 ALTER FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) IS 'A stored version in the form that writes return';
+
+CREATE FUNCTION work.wake_parent() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update work.workflow_executions as e set due_at = new.completed_at, updated_at = new.completed_at
+  where e.run_id = new.parent_run_id and e.status = 'waiting' and e.waiting_for = 'run ' || new.run_id;
+  return null;
+end
+$$;
+
+ALTER FUNCTION work.wake_parent() OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.wake_parent() IS 'Trigger function: a run that waits for the end of a run that it started becomes due';
 
 CREATE TABLE work.workflows (
     workflow_id text NOT NULL,
@@ -10485,7 +11801,7 @@ CREATE TABLE ai.agent_definitions (
 
 ALTER TABLE ai.agent_definitions OWNER TO pylayer_owner;
 
-COMMENT ON TABLE ai.agent_definitions IS 'Blueprints of agents, by name and version';
+COMMENT ON TABLE ai.agent_definitions IS 'Blueprints of agents, by name and version. Append-only: what an agent was made of stays known; a change is another version';
 
 COMMENT ON COLUMN ai.agent_definitions.definition_id IS 'ULID';
 
@@ -10517,7 +11833,7 @@ COMMENT ON COLUMN ai.agent_definitions.metadata IS 'Whatever else, an object';
 
 COMMENT ON COLUMN ai.agent_definitions.created_at IS 'When it was made';
 
-COMMENT ON COLUMN ai.agent_definitions.updated_at IS 'Last change';
+COMMENT ON COLUMN ai.agent_definitions.updated_at IS 'When it was made: a version never changes';
 
 CREATE TABLE ai.agents (
     agent_id text DEFAULT core.new_ulid() NOT NULL COLLATE pg_catalog."C",
@@ -10788,6 +12104,7 @@ CREATE TABLE core.settings (
     retention_grace interval DEFAULT '1 day'::interval NOT NULL,
     checkpoint_keep_last integer,
     checkpoint_keep_days integer,
+    run_retention_days integer DEFAULT 90 NOT NULL,
     CONSTRAINT settings_checkpoint_keep_days_check CHECK (((checkpoint_keep_days >= 1) AND (checkpoint_keep_days <= 36500))),
     CONSTRAINT settings_checkpoint_keep_last_check CHECK (((checkpoint_keep_last >= 1) AND (checkpoint_keep_last <= 1000000))),
     CONSTRAINT settings_epoch_check CHECK ((epoch > 0)),
@@ -10799,6 +12116,7 @@ CREATE TABLE core.settings (
     CONSTRAINT settings_months_ahead_check CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
     CONSTRAINT settings_retention_days_check CHECK (((retention_days >= 1) AND (retention_days <= 36500))),
     CONSTRAINT settings_retention_grace_check CHECK (((retention_grace >= '00:00:00'::interval) AND (retention_grace <= '365 days'::interval))),
+    CONSTRAINT settings_run_retention_days_check CHECK (((run_retention_days >= 1) AND (run_retention_days <= 36500))),
     CONSTRAINT settings_singleton_check CHECK (singleton),
     CONSTRAINT settings_upload_grace_check CHECK ((upload_grace >= '00:00:00'::interval)),
     CONSTRAINT settings_upload_ttl_check CHECK ((upload_ttl > '00:00:00'::interval))
@@ -10847,6 +12165,8 @@ COMMENT ON COLUMN core.settings.retention_grace IS 'How long after the retention
 COMMENT ON COLUMN core.settings.checkpoint_keep_last IS 'Latest checkpoints of a thread and namespace that maintenance keeps; null with checkpoint_keep_days null keeps all, else 1';
 
 COMMENT ON COLUMN core.settings.checkpoint_keep_days IS 'Days that maintenance keeps a checkpoint at least; null is none but what checkpoint_keep_last says';
+
+COMMENT ON COLUMN core.settings.run_retention_days IS 'Days that an ended run is kept at least, with its steps, signals and spans';
 
 CREATE TABLE iam.api_keys (
     key_id core.ulid DEFAULT core.new_ulid() NOT NULL,
@@ -10952,9 +12272,11 @@ CREATE TABLE telemetry.archives (
     max_event_id core.ulid,
     archived_at timestamp with time zone DEFAULT now() NOT NULL,
     verified_at timestamp with time zone,
+    rows_hash text,
     CONSTRAINT archives_check CHECK ((((rows = 0) = (min_event_id IS NULL)) AND ((rows = 0) = (max_event_id IS NULL)) AND ((min_event_id)::text <= (max_event_id)::text))),
     CONSTRAINT archives_content_hash_check CHECK ((content_hash ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT archives_rows_check CHECK ((rows >= 0)),
+    CONSTRAINT archives_rows_hash_check CHECK ((rows_hash ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT archives_size_bytes_check CHECK ((size_bytes > 0))
 );
 
@@ -10979,6 +12301,8 @@ COMMENT ON COLUMN telemetry.archives.max_event_id IS 'Greatest event id in the f
 COMMENT ON COLUMN telemetry.archives.archived_at IS 'When it was stored';
 
 COMMENT ON COLUMN telemetry.archives.verified_at IS 'When it was last read back whole and found right; null: never';
+
+COMMENT ON COLUMN telemetry.archives.rows_hash IS 'Digest of the rows by telemetry.month_digest, hex: what a restored month must have; null for archives that are older than it';
 
 CREATE TABLE telemetry.cycle_rollups (
     item_type text NOT NULL COLLATE pg_catalog."C",
@@ -11119,6 +12443,7 @@ CREATE TABLE telemetry.item_rollups (
     cached_input_tokens numeric DEFAULT 0 NOT NULL,
     output_tokens numeric DEFAULT 0 NOT NULL,
     cost_usd numeric DEFAULT 0 NOT NULL,
+    state_event_id text COLLATE pg_catalog."C",
     CONSTRAINT item_rollups_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))
 )
 WITH (fillfactor='80');
@@ -11164,6 +12489,8 @@ COMMENT ON COLUMN telemetry.item_rollups.cached_input_tokens IS 'Sum over its st
 COMMENT ON COLUMN telemetry.item_rollups.output_tokens IS 'Sum over its steps';
 
 COMMENT ON COLUMN telemetry.item_rollups.cost_usd IS 'Sum of the estimated cost of its steps, USD';
+
+COMMENT ON COLUMN telemetry.item_rollups.state_event_id IS 'The event of its last change by time; null where that was counted before this column was there';
 
 CREATE TABLE telemetry.month_rollups (
     month timestamp with time zone NOT NULL,
@@ -11294,34 +12621,6 @@ COMMENT ON COLUMN telemetry.run_rollups.output_tokens IS 'Sum over its steps';
 COMMENT ON COLUMN telemetry.run_rollups.cost_usd IS 'Sum of the estimated cost of its steps, USD';
 
 COMMENT ON COLUMN telemetry.run_rollups.duration_ms_sum IS 'Sum over its steps, milliseconds; steps may overlap';
-
-CREATE TABLE telemetry.state_changes (
-    item_id text NOT NULL,
-    item_type text NOT NULL,
-    ts timestamp with time zone NOT NULL,
-    event_id text NOT NULL COLLATE pg_catalog."C",
-    run_id text,
-    from_state text,
-    to_state text NOT NULL
-);
-
-ALTER TABLE telemetry.state_changes OWNER TO pylayer_owner;
-
-COMMENT ON TABLE telemetry.state_changes IS 'Each reported change of state, kept for ever: facts that depend on the order are computed from it, so that late events are exact';
-
-COMMENT ON COLUMN telemetry.state_changes.item_id IS 'The item; for item_type workflow_run its run_id';
-
-COMMENT ON COLUMN telemetry.state_changes.item_type IS 'story, task, workflow_run, ...; the first 128 characters';
-
-COMMENT ON COLUMN telemetry.state_changes.ts IS 'When it happened';
-
-COMMENT ON COLUMN telemetry.state_changes.event_id IS 'The event that told it';
-
-COMMENT ON COLUMN telemetry.state_changes.run_id IS 'Run in which it happened';
-
-COMMENT ON COLUMN telemetry.state_changes.from_state IS 'State before as reported, null at creation; the first 128 characters';
-
-COMMENT ON COLUMN telemetry.state_changes.to_state IS 'State from then on; the first 128 characters';
 
 CREATE VIEW telemetry.v_bounces AS
  WITH started AS (
@@ -11838,13 +13137,14 @@ CREATE TABLE work.attachments (
     label text,
     attached_by text DEFAULT SESSION_USER NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    detached_at timestamp with time zone,
     CONSTRAINT attachments_attached_by_check CHECK (((length(attached_by) >= 1) AND (length(attached_by) <= 200))),
     CONSTRAINT attachments_label_check CHECK (((length(label) >= 1) AND (length(label) <= 200)))
 );
 
 ALTER TABLE work.attachments OWNER TO pylayer_owner;
 
-COMMENT ON TABLE work.attachments IS 'Versions of artifacts that belong to items, append-only; the bytes stay where the version has them';
+COMMENT ON TABLE work.attachments IS 'Versions of artifacts that belong to items; the bytes stay where the version has them. Never removed, only marked as detached';
 
 COMMENT ON COLUMN work.attachments.item_id IS 'Item';
 
@@ -11857,6 +13157,8 @@ COMMENT ON COLUMN work.attachments.label IS 'What it is for, in words';
 COMMENT ON COLUMN work.attachments.attached_by IS 'Who attached it; the login where nobody was named';
 
 COMMENT ON COLUMN work.attachments.created_at IS 'When';
+
+COMMENT ON COLUMN work.attachments.detached_at IS 'Since when it counts as detached; null is attached';
 
 CREATE TABLE work.checkpoint_blob_uses (
     thread_key bigint NOT NULL,
@@ -11969,6 +13271,29 @@ COMMENT ON COLUMN work.checkpoint_writes.writes IS 'By number of the write, nega
 
 COMMENT ON COLUMN work.checkpoint_writes.created_at IS 'When the task''s first write was stored';
 
+CREATE TABLE work.comment_revisions (
+    comment_id core.ulid NOT NULL,
+    revision integer NOT NULL,
+    body text NOT NULL,
+    written_by text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    CONSTRAINT comment_revisions_revision_check CHECK ((revision > 0))
+);
+
+ALTER TABLE work.comment_revisions OWNER TO pylayer_owner;
+
+COMMENT ON TABLE work.comment_revisions IS 'What edited comments said before, append-only';
+
+COMMENT ON COLUMN work.comment_revisions.comment_id IS 'Comment';
+
+COMMENT ON COLUMN work.comment_revisions.revision IS 'From 1, what it first said, without a gap';
+
+COMMENT ON COLUMN work.comment_revisions.body IS 'What it said';
+
+COMMENT ON COLUMN work.comment_revisions.written_by IS 'Who had written that, in words';
+
+COMMENT ON COLUMN work.comment_revisions.written_at IS 'When that had been written';
+
 CREATE TABLE work.comments (
     comment_id core.ulid DEFAULT core.new_ulid() NOT NULL,
     item_id text NOT NULL COLLATE pg_catalog."C",
@@ -11981,6 +13306,8 @@ CREATE TABLE work.comments (
     metadata jsonb,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     deleted_at timestamp with time zone,
+    edited_at timestamp with time zone,
+    edited_by text,
     CONSTRAINT comments_author_check CHECK (((length(author) >= 1) AND (length(author) <= 200))),
     CONSTRAINT comments_author_is_human_or_ai CHECK ((
 CASE
@@ -11988,13 +13315,14 @@ CASE
     ELSE author_agent_id
 END IS NULL)),
     CONSTRAINT comments_body_check CHECK (((octet_length(body) >= 1) AND (octet_length(body) <= 262144))),
+    CONSTRAINT comments_edited_by_check CHECK (((length(edited_by) >= 1) AND (length(edited_by) <= 200))),
     CONSTRAINT comments_github_node_id_check CHECK (((length(github_node_id) >= 1) AND (length(github_node_id) <= 200))),
     CONSTRAINT comments_metadata_check CHECK ((jsonb_typeof(metadata) = 'object'::text))
 );
 
 ALTER TABLE work.comments OWNER TO pylayer_owner;
 
-COMMENT ON TABLE work.comments IS 'Comments on items. Never changed or removed, only marked as removed';
+COMMENT ON TABLE work.comments IS 'Comments on items. An edit keeps what was said before in work.comment_revisions; never removed, only marked as removed';
 
 COMMENT ON COLUMN work.comments.comment_id IS 'ULID';
 
@@ -12017,6 +13345,10 @@ COMMENT ON COLUMN work.comments.metadata IS 'Whatever else, an object';
 COMMENT ON COLUMN work.comments.created_at IS 'When it was written';
 
 COMMENT ON COLUMN work.comments.deleted_at IS 'Since when it counts as removed; null is not';
+
+COMMENT ON COLUMN work.comments.edited_at IS 'When it was last edited; null is never';
+
+COMMENT ON COLUMN work.comments.edited_by IS 'Who last edited it, in words';
 
 CREATE TABLE work.decisions (
     decision_id core.ulid DEFAULT core.new_ulid() NOT NULL,
@@ -12362,7 +13694,7 @@ ALTER SEQUENCE work.task_positions OWNER TO pylayer_owner;
 COMMENT ON SEQUENCE work.task_positions IS 'Order in which tasks became ready';
 
 CREATE TABLE work.task_executions (
-    execution_id core.ulid NOT NULL,
+    execution_id text NOT NULL COLLATE pg_catalog."C",
     "position" bigint DEFAULT nextval('work.task_positions'::regclass) NOT NULL,
     lease uuid,
     lease_expires_at timestamp with time zone,
@@ -12392,13 +13724,7 @@ CREATE TABLE work.task_executions (
     metadata jsonb,
     CONSTRAINT task_executions_check CHECK (((status <> 'running'::work.task_status) OR ((lease IS NOT NULL) AND (lease_expires_at IS NOT NULL) AND (started_at IS NOT NULL)))),
     CONSTRAINT task_executions_check1 CHECK (((status = ANY (ARRAY['completed'::work.task_status, 'failed'::work.task_status])) = (finished_at IS NOT NULL))),
-    CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL))),
-    CONSTRAINT task_executions_execution_time_ms_check CHECK ((execution_time_ms >= 0)),
-    CONSTRAINT task_executions_max_retries_check CHECK (((max_retries >= 0) AND (max_retries <= 1000))),
-    CONSTRAINT task_executions_priority_check CHECK (((priority >= 0) AND (priority <= 9))),
-    CONSTRAINT task_executions_retry_count_check CHECK ((retry_count >= 0)),
-    CONSTRAINT task_executions_task_name_check CHECK (((length(task_name) >= 1) AND (length(task_name) <= 200))),
-    CONSTRAINT task_executions_timeout_seconds_check CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 604800)))
+    CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL)))
 );
 
 ALTER TABLE work.task_executions OWNER TO pylayer_owner;
@@ -12672,6 +13998,9 @@ ALTER TABLE ONLY work.checkpoint_writes
 ALTER TABLE ONLY work.checkpoints
     ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (thread_key, checkpoint_ns, checkpoint_id);
 
+ALTER TABLE ONLY work.comment_revisions
+    ADD CONSTRAINT comment_revisions_pkey PRIMARY KEY (comment_id, revision);
+
 ALTER TABLE ONLY work.comments
     ADD CONSTRAINT comments_github_node_id_key UNIQUE (github_node_id);
 
@@ -12812,6 +14141,8 @@ CREATE INDEX decisions_item ON work.decisions USING btree (item_id, decided_at, 
 
 CREATE INDEX decisions_project ON work.decisions USING btree (project_id, decided_at, decision_id) WHERE (project_id IS NOT NULL);
 
+CREATE INDEX execution_traces_tools_idx ON work.execution_traces USING btree (recorded_at, run_id, span_id) WHERE (kind = 'tool'::text);
+
 CREATE INDEX graph_cache_expires ON work.graph_cache USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX item_dependencies_depends_on ON work.item_dependencies USING btree (depends_on_item_id);
@@ -12834,6 +14165,8 @@ CREATE INDEX items_tags ON work.items USING gin (tags jsonb_path_ops) WHERE (tag
 
 CREATE INDEX items_user ON work.items USING btree (assigned_user_id, created_at, item_id) WHERE (assigned_user_id IS NOT NULL);
 
+CREATE INDEX signals_run ON work.signals USING btree (run_id);
+
 CREATE INDEX signals_waiting ON work.signals USING btree (run_id, event_name, created_at, signal_id) WHERE (step_name IS NULL);
 
 CREATE INDEX task_executions_failed_idx ON work.task_executions USING btree (execution_id) WHERE (status = 'failed'::work.task_status);
@@ -12854,7 +14187,7 @@ CREATE INDEX workflow_executions_created ON work.workflow_executions USING btree
 
 CREATE INDEX workflow_executions_deadline ON work.workflow_executions USING btree (deadline) WHERE ((deadline IS NOT NULL) AND (completed_at IS NULL));
 
-CREATE INDEX workflow_executions_due ON work.workflow_executions USING btree (due_at, run_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX workflow_executions_due ON work.workflow_executions USING btree (workflow_id, due_at, run_id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX workflow_executions_parent ON work.workflow_executions USING btree (parent_run_id) WHERE (parent_run_id IS NOT NULL);
 
@@ -12867,6 +14200,14 @@ CREATE INDEX workflow_executions_tags ON work.workflow_executions USING gin (tag
 CREATE INDEX workflow_executions_workflow ON work.workflow_executions USING btree (workflow_id, created_at, run_id);
 
 CREATE INDEX workflows_tags ON work.workflows USING gin (tags jsonb_path_ops) WHERE (tags IS NOT NULL);
+
+CREATE TRIGGER agent_definitions_immutable BEFORE DELETE OR UPDATE ON ai.agent_definitions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.agent_definitions ENABLE ALWAYS TRIGGER agent_definitions_immutable;
+
+CREATE TRIGGER agent_definitions_keep_all BEFORE TRUNCATE ON ai.agent_definitions FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE ai.agent_definitions ENABLE ALWAYS TRIGGER agent_definitions_keep_all;
 
 CREATE TRIGGER conversations_immutable BEFORE UPDATE ON ai.conversations FOR EACH ROW WHEN ((((((((((new.instance_id IS DISTINCT FROM old.instance_id) OR (new.title IS DISTINCT FROM old.title)) OR (new.agent_id IS DISTINCT FROM old.agent_id)) OR (new.run_id IS DISTINCT FROM old.run_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.tags IS DISTINCT FROM old.tags)) OR (new.metadata IS DISTINCT FROM old.metadata)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.message_count < old.message_count))) EXECUTE FUNCTION core.forbid_mutation();
 
@@ -12972,9 +14313,13 @@ CREATE TRIGGER artifacts_only_grow BEFORE UPDATE ON work.artifacts FOR EACH ROW 
 
 ALTER TABLE work.artifacts ENABLE ALWAYS TRIGGER artifacts_only_grow;
 
-CREATE TRIGGER attachments_immutable BEFORE DELETE OR UPDATE ON work.attachments FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+CREATE TRIGGER attachments_immutable BEFORE UPDATE ON work.attachments FOR EACH ROW WHEN (((((((new.item_id IS DISTINCT FROM old.item_id) OR ((new.artifact_id)::text IS DISTINCT FROM (old.artifact_id)::text)) OR (new.version IS DISTINCT FROM old.version)) OR (new.label IS DISTINCT FROM old.label)) OR (new.attached_by IS DISTINCT FROM old.attached_by)) OR (new.created_at IS DISTINCT FROM old.created_at))) EXECUTE FUNCTION core.forbid_mutation();
 
 ALTER TABLE work.attachments ENABLE ALWAYS TRIGGER attachments_immutable;
+
+CREATE TRIGGER attachments_keep BEFORE DELETE ON work.attachments FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.attachments ENABLE ALWAYS TRIGGER attachments_keep;
 
 CREATE TRIGGER attachments_keep_all BEFORE TRUNCATE ON work.attachments FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
 
@@ -12984,7 +14329,15 @@ CREATE TRIGGER checkpoint_blobs_immutable BEFORE UPDATE ON work.checkpoint_blobs
 
 ALTER TABLE work.checkpoint_blobs ENABLE ALWAYS TRIGGER checkpoint_blobs_immutable;
 
-CREATE TRIGGER comments_immutable BEFORE UPDATE ON work.comments FOR EACH ROW WHEN (((old.deleted_at IS NOT NULL) OR (((((((((((new.comment_id)::text IS DISTINCT FROM (old.comment_id)::text) OR (new.item_id IS DISTINCT FROM old.item_id)) OR (new.body IS DISTINCT FROM old.body)) OR (new.author IS DISTINCT FROM old.author)) OR (new.is_ai IS DISTINCT FROM old.is_ai)) OR ((new.author_user_id)::text IS DISTINCT FROM (old.author_user_id)::text)) OR (new.author_agent_id IS DISTINCT FROM old.author_agent_id)) OR (new.github_node_id IS DISTINCT FROM old.github_node_id)) OR ((new.metadata)::text IS DISTINCT FROM (old.metadata)::text)) OR (new.created_at IS DISTINCT FROM old.created_at)))) EXECUTE FUNCTION core.forbid_mutation();
+CREATE TRIGGER comment_revisions_immutable BEFORE DELETE OR UPDATE ON work.comment_revisions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.comment_revisions ENABLE ALWAYS TRIGGER comment_revisions_immutable;
+
+CREATE TRIGGER comment_revisions_keep_all BEFORE TRUNCATE ON work.comment_revisions FOR EACH STATEMENT EXECUTE FUNCTION core.forbid_mutation();
+
+ALTER TABLE work.comment_revisions ENABLE ALWAYS TRIGGER comment_revisions_keep_all;
+
+CREATE TRIGGER comments_immutable BEFORE UPDATE ON work.comments FOR EACH ROW WHEN (((old.deleted_at IS NOT NULL) OR ((((((((((new.comment_id)::text IS DISTINCT FROM (old.comment_id)::text) OR (new.item_id IS DISTINCT FROM old.item_id)) OR (new.author IS DISTINCT FROM old.author)) OR (new.is_ai IS DISTINCT FROM old.is_ai)) OR ((new.author_user_id)::text IS DISTINCT FROM (old.author_user_id)::text)) OR (new.author_agent_id IS DISTINCT FROM old.author_agent_id)) OR (new.github_node_id IS DISTINCT FROM old.github_node_id)) OR ((new.metadata)::text IS DISTINCT FROM (old.metadata)::text)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR ((new.body = old.body) AND ((new.edited_at IS DISTINCT FROM old.edited_at) OR (new.edited_by IS DISTINCT FROM old.edited_by))))) EXECUTE FUNCTION core.forbid_mutation();
 
 ALTER TABLE work.comments ENABLE ALWAYS TRIGGER comments_immutable;
 
@@ -12996,7 +14349,13 @@ CREATE TRIGGER comments_keep_all BEFORE TRUNCATE ON work.comments FOR EACH STATE
 
 ALTER TABLE work.comments ENABLE ALWAYS TRIGGER comments_keep_all;
 
+CREATE TRIGGER comments_revise BEFORE UPDATE ON work.comments FOR EACH ROW WHEN ((new.body <> old.body)) EXECUTE FUNCTION work.keep_comment_revision();
+
+ALTER TABLE work.comments ENABLE ALWAYS TRIGGER comments_revise;
+
 CREATE TRIGGER comments_text AFTER INSERT OR UPDATE ON work.comments FOR EACH ROW EXECUTE FUNCTION work.index_comment_text();
+
+CREATE TRIGGER decisions_begin BEFORE INSERT ON work.decisions FOR EACH ROW WHEN ((new.supersedes_id IS NOT NULL)) EXECUTE FUNCTION work.guard_decision();
 
 CREATE TRIGGER decisions_immutable BEFORE DELETE OR UPDATE ON work.decisions FOR EACH ROW EXECUTE FUNCTION core.forbid_mutation();
 
@@ -13092,6 +14451,8 @@ CREATE TRIGGER workflow_executions_machine BEFORE UPDATE ON work.workflow_execut
 
 ALTER TABLE work.workflow_executions ENABLE ALWAYS TRIGGER workflow_executions_machine;
 
+CREATE TRIGGER workflow_executions_wake_parent AFTER UPDATE ON work.workflow_executions FOR EACH ROW WHEN (((new.parent_run_id IS NOT NULL) AND (new.completed_at IS NOT NULL) AND (old.completed_at IS NULL))) EXECUTE FUNCTION work.wake_parent();
+
 CREATE TRIGGER workflows_keep_definition BEFORE UPDATE ON work.workflows FOR EACH ROW WHEN (((old.used_at IS NOT NULL) AND (((((((new.used_at IS DISTINCT FROM old.used_at) OR (new.workflow_id IS DISTINCT FROM old.workflow_id)) OR (new.version_major IS DISTINCT FROM old.version_major)) OR (new.version_minor IS DISTINCT FROM old.version_minor)) OR (new.version_patch IS DISTINCT FROM old.version_patch)) OR (new.steps IS DISTINCT FROM old.steps)) OR (new.created_at IS DISTINCT FROM old.created_at)))) EXECUTE FUNCTION core.forbid_mutation();
 
 ALTER TABLE work.workflows ENABLE ALWAYS TRIGGER workflows_keep_definition;
@@ -13131,6 +14492,9 @@ ALTER TABLE ONLY work.checkpoint_writes
 
 ALTER TABLE ONLY work.checkpoints
     ADD CONSTRAINT checkpoints_thread_key_fkey FOREIGN KEY (thread_key) REFERENCES work.checkpoint_threads(thread_key);
+
+ALTER TABLE ONLY work.comment_revisions
+    ADD CONSTRAINT comment_revisions_comment_id_fkey FOREIGN KEY (comment_id) REFERENCES work.comments(comment_id);
 
 ALTER TABLE ONLY work.comments
     ADD CONSTRAINT comments_author_agent_id_fkey FOREIGN KEY (author_agent_id) REFERENCES ai.agents(agent_id);
@@ -13225,6 +14589,8 @@ GRANT USAGE ON SCHEMA work TO pylayer_agent;
 GRANT USAGE ON SCHEMA work TO pylayer_analyst;
 GRANT USAGE ON SCHEMA work TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION ai.agent_rows(p_agent_ids text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text, p_message_id text, p_agent_id text, p_tool_calls jsonb, p_tool_call_id text, p_is_error boolean, p_metadata jsonb, p_token_count bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.append_message(p_instance_id text, p_role text, p_content text, p_message_id text, p_agent_id text, p_tool_calls jsonb, p_tool_call_id text, p_is_error boolean, p_metadata jsonb, p_token_count bigint) TO pylayer_agent;
 
@@ -13249,6 +14615,18 @@ GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cac
 REVOKE ALL ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION ai.definition_rows(p_definition_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ai.get_agent(p_agent_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.get_agent(p_agent_id text) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.get_agent(p_agent_id text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.get_agent(p_agent_id text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.get_agent_definition(p_name text, p_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.get_agent_definition(p_name text, p_version integer) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.get_agent_definition(p_name text, p_version integer) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.get_agent_definition(p_name text, p_version integer) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION ai.get_conversation(p_instance_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.get_conversation(p_instance_id text) TO pylayer_agent;
 GRANT ALL ON FUNCTION ai.get_conversation(p_instance_id text) TO pylayer_analyst;
@@ -13258,6 +14636,16 @@ REVOKE ALL ON FUNCTION ai.given_messages(p_instance_id text, p_messages jsonb) F
 
 REVOKE ALL ON FUNCTION ai.is_tool_calls(p_tool_calls jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.is_tool_calls(p_tool_calls jsonb) TO pylayer_api;
+
+REVOKE ALL ON FUNCTION ai.list_agent_definitions(p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.list_agent_definitions(p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.list_agent_definitions(p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.list_agent_definitions(p_limit integer, p_after text) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION ai.list_agents(p_status text, p_project_id text, p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.list_agents(p_status text, p_project_id text, p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION ai.list_agents(p_status text, p_project_id text, p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION ai.list_agents(p_status text, p_project_id text, p_limit integer, p_after text) TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.list_conversations(p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_limit integer, p_after text) TO pylayer_agent;
@@ -13278,6 +14666,12 @@ GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_
 GRANT ALL ON FUNCTION ai.model_prices(p_at timestamp with time zone) TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION ai.refuse_no_conversation(p_instance_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ai.save_agent(p_agent_id text, p_fields jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.save_agent(p_agent_id text, p_fields jsonb) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) TO pylayer_agent;
@@ -13357,6 +14751,11 @@ REVOKE ALL ON FUNCTION iam.check_api_key(p_name text, p_prefix text, p_key_hash 
 REVOKE ALL ON FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION iam.create_api_key(p_name text, p_prefix text, p_key_hash text, p_role text, p_scopes text[], p_expires_at timestamp with time zone) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION iam.get_user(p_user text) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.get_user(p_user text) TO pylayer_agent;
+GRANT ALL ON FUNCTION iam.get_user(p_user text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION iam.get_user(p_user text) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION iam.has_api_keys() FROM PUBLIC;
 GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_admin;
 GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_agent;
@@ -13366,10 +14765,20 @@ GRANT ALL ON FUNCTION iam.has_api_keys() TO pylayer_auditor;
 REVOKE ALL ON FUNCTION iam.list_api_keys(p_include_revoked boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION iam.list_api_keys(p_include_revoked boolean) TO pylayer_admin;
 
+REVOKE ALL ON FUNCTION iam.list_users(p_limit integer, p_after text) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.list_users(p_limit integer, p_after text) TO pylayer_agent;
+GRANT ALL ON FUNCTION iam.list_users(p_limit integer, p_after text) TO pylayer_analyst;
+GRANT ALL ON FUNCTION iam.list_users(p_limit integer, p_after text) TO pylayer_auditor;
+
 REVOKE ALL ON FUNCTION iam.revoke_api_key(p_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION iam.revoke_api_key(p_key text) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION iam.role_scopes(p_role text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION iam.save_user(p_username text, p_fields jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION iam.save_user(p_username text, p_fields jsonb) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION iam.user_rows(p_user_ids text[]) FROM PUBLIC;
 
 GRANT ALL ON FUNCTION partman.apply_cluster(p_parent_schema text, p_parent_tablename text, p_child_schema text, p_child_tablename text) TO pylayer_owner;
 
@@ -13483,8 +14892,8 @@ REVOKE ALL ON FUNCTION telemetry.check_events(p_events jsonb, p_floor text, p_ce
 
 REVOKE ALL ON FUNCTION telemetry.check_retention_step(p_month timestamp with time zone, p_step text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) FROM PUBLIC;
-GRANT ALL ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_min_event_id text, p_max_event_id text) TO pylayer_admin;
+REVOKE ALL ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_rows_hash text, p_min_event_id text, p_max_event_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION telemetry.confirm_archive(p_month timestamp with time zone, p_rows bigint, p_content_hash text, p_rows_hash text, p_min_event_id text, p_max_event_id text) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION telemetry.contract_problem(p_contract jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.contract_problem(p_contract jsonb) TO pylayer_api;
@@ -13507,6 +14916,13 @@ GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_api;
 GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_analyst;
 GRANT ALL ON FUNCTION telemetry.cycle_bounds_seconds() TO pylayer_auditor;
+
+GRANT SELECT,INSERT ON TABLE telemetry.state_changes TO pylayer_api;
+GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_admin;
+GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_analyst;
+GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION telemetry.cycle_times(p_changes telemetry.state_changes[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.drop_month(p_month timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.drop_month(p_month timestamp with time zone) TO pylayer_admin;
@@ -13536,7 +14952,7 @@ GRANT ALL ON FUNCTION telemetry.fold_ingest_counts(OUT duplicates bigint, OUT co
 
 REVOKE ALL ON FUNCTION telemetry.forbid_late_insert() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION telemetry.given_ts(p_ts text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.given_ts(p_doc jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.guard_month(p_table regclass) FROM PUBLIC;
 
@@ -13547,7 +14963,11 @@ REVOKE ALL ON FUNCTION telemetry.guard_partitions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.has_month(p_id_ts timestamp with time zone) TO pylayer_owner;
 
-REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea, p_digits bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.has_short_fields(p_doc jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.id_digit(p_octets bytea, p_place integer, p_digits bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION telemetry.id_octets_ms(p_octets bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.ingest_event(p_event jsonb, OUT event_id text, OUT status text) TO pylayer_agent;
@@ -13579,6 +14999,8 @@ REVOKE ALL ON FUNCTION telemetry.metric_totals() FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.metric_totals() TO pylayer_agent;
 GRANT ALL ON FUNCTION telemetry.metric_totals() TO pylayer_admin;
 GRANT ALL ON FUNCTION telemetry.metric_totals() TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION telemetry.month_digest(p_table regclass, OUT rows bigint, OUT min_event_id text, OUT max_event_id text, OUT rows_hash text) FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE telemetry.workflow_events TO pylayer_api;
 GRANT SELECT ON TABLE telemetry.workflow_events TO pylayer_admin;
@@ -13657,7 +15079,7 @@ GRANT ALL ON FUNCTION telemetry.seal_month(p_month timestamp with time zone) TO 
 
 REVOKE ALL ON FUNCTION telemetry.settle_batch(p_batch telemetry.checked_event[], p_created text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION telemetry.settle_items(p_item_ids text[], p_item_types text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.settle_items(p_changes telemetry.state_changes[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigint, OUT next_xid bigint) TO pylayer_admin;
@@ -13665,7 +15087,7 @@ GRANT ALL ON FUNCTION telemetry.snapshot_horizon(OUT epoch integer, OUT xid bigi
 
 REVOKE ALL ON FUNCTION telemetry.state_changed_event(p_item_type text, p_item_id text, p_from_state text, p_to_state text, p_run_id text, p_workflow_name text, p_agent_role text, p_project_id text, p_reason text, p_actor text, p_time_in_state_seconds double precision) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION telemetry.state_facts(p_item_ids text[], p_item_types text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION telemetry.state_facts(p_changes telemetry.state_changes[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION telemetry.state_outcome(p_state text) FROM PUBLIC;
 GRANT ALL ON FUNCTION telemetry.state_outcome(p_state text) TO pylayer_admin;
@@ -13709,6 +15131,9 @@ GRANT ALL ON FUNCTION work.attach_artifact(p_item_id text, p_artifact_id text, p
 REVOKE ALL ON FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.await_event(p_run_id text, p_attempt integer, p_step_name text, p_event_name text, p_timeout_seconds double precision) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.await_execution(p_run_id text, p_attempt integer, p_step_name text, p_child_run_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.await_execution(p_run_id text, p_attempt integer, p_step_name text, p_child_run_id text) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.begin_item_history() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_name text) FROM PUBLIC;
@@ -13716,8 +15141,6 @@ GRANT ALL ON FUNCTION work.begin_step(p_run_id text, p_attempt integer, p_step_n
 
 REVOKE ALL ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.begin_upload(p_size_bytes bigint, p_content_hash text, p_mime_type text, p_type text, p_artifact_id text, p_expected_version integer, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) TO pylayer_agent;
-
-REVOKE ALL ON FUNCTION work.blob_place(p_place jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.cancel_execution(p_run_id text, p_reason text, p_actor text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.cancel_execution(p_run_id text, p_reason text, p_actor text) TO pylayer_agent;
@@ -13741,6 +15164,8 @@ REVOKE ALL ON FUNCTION work.check_context(p_actor text, p_reason text, p_run_id 
 REVOKE ALL ON FUNCTION work.check_decision(p_title text, p_decision text, p_rationale text, p_alternatives jsonb, p_decision_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.check_document(p_what text, p_value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.check_driver(p_worker text, p_status text, p_alive_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.check_expected_version(p_expected_version integer, p_latest_version integer) FROM PUBLIC;
 
@@ -13767,6 +15192,13 @@ REVOKE ALL ON FUNCTION work.check_steps(p_steps jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION work.check_tasks(p_tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.check_workflow_status(p_status text) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.checkpoints TO pylayer_api;
+GRANT SELECT ON TABLE work.checkpoints TO pylayer_admin;
+GRANT SELECT ON TABLE work.checkpoints TO pylayer_analyst;
+GRANT SELECT ON TABLE work.checkpoints TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.checkpoint_as_json(p_row work.checkpoints) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.checkpoint_thread_keys(p_thread_ids jsonb) FROM PUBLIC;
 
@@ -13834,10 +15266,16 @@ GRANT ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_
 GRANT ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.delta_channel_history(p_thread_id text, p_checkpoint_ns text, p_checkpoint_id text, p_channels jsonb) TO pylayer_auditor;
 
+REVOKE ALL ON FUNCTION work.detach_artifact(p_item_id text, p_artifact_id text, p_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.detach_artifact(p_item_id text, p_artifact_id text, p_version integer) TO pylayer_agent;
+
 REVOKE ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.due_executions(p_workflow_ids text[], p_limit integer) TO pylayer_auditor;
+
+REVOKE ALL ON FUNCTION work.edit_comment(p_comment_id text, p_body text, p_actor text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.edit_comment(p_comment_id text, p_body text, p_actor text) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb, p_signal_id text, OUT signal_id text, OUT created boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.emit_signal(p_run_id text, p_event_name text, p_payload jsonb, p_signal_id text, OUT signal_id text, OUT created boolean) TO pylayer_agent;
@@ -13850,7 +15288,7 @@ GRANT ALL ON FUNCTION work.enqueue_task(p_task_name text, p_input_data jsonb, p_
 REVOKE ALL ON FUNCTION work.enqueue_tasks(p_tasks jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.enqueue_tasks(p_tasks jsonb) TO pylayer_agent;
 
-GRANT SELECT,INSERT ON TABLE work.workflow_executions TO pylayer_api;
+GRANT SELECT,INSERT,DELETE ON TABLE work.workflow_executions TO pylayer_api;
 GRANT SELECT ON TABLE work.workflow_executions TO pylayer_admin;
 GRANT SELECT ON TABLE work.workflow_executions TO pylayer_analyst;
 GRANT SELECT ON TABLE work.workflow_executions TO pylayer_auditor;
@@ -13887,6 +15325,8 @@ GRANT UPDATE(deadline) ON TABLE work.workflow_executions TO pylayer_api;
 
 GRANT UPDATE(updated_at) ON TABLE work.workflow_executions TO pylayer_api;
 
+GRANT UPDATE(status_at) ON TABLE work.workflow_executions TO pylayer_api;
+
 REVOKE ALL ON FUNCTION work.execution_of(p_row work.workflow_executions, p_created boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.expire_executions(p_limit integer) FROM PUBLIC;
@@ -13903,11 +15343,6 @@ GRANT ALL ON FUNCTION work.fail_step(p_run_id text, p_attempt integer, p_step_na
 
 REVOKE ALL ON FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.fail_task(p_execution_id text, p_lease uuid, p_error text, p_retry boolean, p_delay_seconds double precision, OUT status work.task_status, OUT scheduled_at timestamp with time zone) TO pylayer_agent;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.checkpoints TO pylayer_api;
-GRANT SELECT ON TABLE work.checkpoints TO pylayer_admin;
-GRANT SELECT ON TABLE work.checkpoints TO pylayer_analyst;
-GRANT SELECT ON TABLE work.checkpoints TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.find_checkpoints(p_thread bigint, p_checkpoint_ns text, p_checkpoint_id text, p_filter jsonb, p_before text, p_after jsonb, p_limit integer) FROM PUBLIC;
 
@@ -13955,7 +15390,7 @@ GRANT ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) TO p
 GRANT ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) TO pylayer_analyst;
 GRANT ALL ON FUNCTION work.get_workflow(p_workflow_id text, p_version text) TO pylayer_auditor;
 
-REVOKE ALL ON FUNCTION work.given_checkpoint_blobs(p_blobs jsonb, p_data bytea) FROM PUBLIC;
+REVOKE ALL ON FUNCTION work.guard_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.guard_execution() FROM PUBLIC;
 
@@ -13969,8 +15404,6 @@ REVOKE ALL ON FUNCTION work.guard_new_item() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.heartbeat(p_execution_id text, p_lease uuid, p_lease_seconds integer) TO pylayer_agent;
-
-REVOKE ALL ON FUNCTION work.id_suffix(p_nth integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.index_comment_text() FROM PUBLIC;
 
@@ -13987,7 +15420,7 @@ GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.is_opaque_json(p_content text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION work.is_task(p_task jsonb, p_task_name text, p_queue text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_agent;
@@ -13995,6 +15428,8 @@ GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after
 GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.item_rows(p_item_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.keep_comment_revision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.lease_problem(p_execution_id text, p_lease uuid) FROM PUBLIC;
 
@@ -14073,7 +15508,7 @@ REVOKE ALL ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, 
 GRANT ALL ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.list_tasks(p_status work.task_status, p_queue text, p_task_name text, p_run_id text, p_limit integer, p_after text) TO pylayer_admin;
 
-GRANT SELECT,INSERT ON TABLE work.execution_traces TO pylayer_api;
+GRANT SELECT,INSERT,DELETE ON TABLE work.execution_traces TO pylayer_api;
 GRANT SELECT ON TABLE work.execution_traces TO pylayer_admin;
 GRANT SELECT ON TABLE work.execution_traces TO pylayer_analyst;
 GRANT SELECT ON TABLE work.execution_traces TO pylayer_auditor;
@@ -14099,6 +15534,8 @@ REVOKE ALL ON FUNCTION work.lock_checkpoint_thread(p_thread_id text) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION work.lock_checkpoint_threads(p_threads bigint[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.lock_driven(p_run_id text, p_worker text, p_started_at timestamp with time zone, p_alive_seconds integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.lock_execution(p_run_id text, p_attempt integer, p_ending text) FROM PUBLIC;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE work.items TO pylayer_api;
@@ -14115,6 +15552,12 @@ GRANT SELECT ON TABLE work.artifact_uploads TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.lock_upload(p_upload_id text, p_missing_ok boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.lock_waiting_parent(p_run_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.new_task_id(p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.notify_tasks(p_queue text) FROM PUBLIC;
@@ -14130,6 +15573,9 @@ REVOKE ALL ON FUNCTION work.prunable_checkpoints(p_threads bigint[], p_keep_last
 REVOKE ALL ON FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.prune_checkpoints(p_thread_ids jsonb, p_keep_last integer) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.purge_executions(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.purge_executions(p_limit integer) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION work.purge_tasks(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.purge_tasks(p_limit integer) TO pylayer_admin;
 
@@ -14141,8 +15587,13 @@ GRANT ALL ON FUNCTION work.put_checkpoint_writes(p_thread_id text, p_checkpoint_
 
 REVOKE ALL ON FUNCTION work.read_checkpoint_blobs(p_blobs bigint[], OUT blobs jsonb, OUT data bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.record_attempts(p_run work.workflow_executions, p_attempts jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.record_decision(p_title text, p_decision text, p_item_id text, p_project_id text, p_rationale text, p_alternatives jsonb, p_supersedes_id text, p_actor text, p_run_id text, p_decision_id text) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.record_execution(p_run_id text, p_worker text, p_workflow_id text, p_started_at timestamp with time zone, p_inputs jsonb, p_project_id text, p_metadata jsonb, p_spans jsonb, p_status text, p_status_at timestamp with time zone, p_outputs jsonb, p_error text, p_reason text, p_alive_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.record_execution(p_run_id text, p_worker text, p_workflow_id text, p_started_at timestamp with time zone, p_inputs jsonb, p_project_id text, p_metadata jsonb, p_spans jsonb, p_status text, p_status_at timestamp with time zone, p_outputs jsonb, p_error text, p_reason text, p_alive_seconds integer) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION work.record_step(p_run work.workflow_executions, p_step_name text, p_status text, p_output jsonb, p_error text, p_duration_ms bigint, p_wakes_at timestamp with time zone, p_state_data jsonb) FROM PUBLIC;
 
@@ -14192,11 +15643,18 @@ GRANT ALL ON FUNCTION work.requeue_dead(p_execution_ids text[], p_queue text, p_
 
 REVOKE ALL ON FUNCTION work.resolve_checkpoint_values(p_values jsonb, p_blob_ids bigint[], p_same jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.restore_item(p_item_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.restore_item(p_item_id text) TO pylayer_admin;
+
 REVOKE ALL ON FUNCTION work.retire_checkpoints(p_after bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.retire_checkpoints(p_after bigint, p_limit integer) TO pylayer_admin;
 
 REVOKE ALL ON FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.retry_execution(p_run_id text, p_deadline timestamp with time zone) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.runs_kept_from() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.runs_kept_from() TO pylayer_admin;
+GRANT ALL ON FUNCTION work.runs_kept_from() TO pylayer_analyst;
 
 REVOKE ALL ON FUNCTION work.save_project(p_project_id text, p_fields jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.save_project(p_project_id text, p_fields jsonb) TO pylayer_agent;
@@ -14225,6 +15683,8 @@ REVOKE ALL ON FUNCTION work.settle_changes(p_changes work.task_change[]) FROM PU
 REVOKE ALL ON FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.sleep_until(p_run_id text, p_attempt integer, p_step_name text, p_until timestamp with time zone) TO pylayer_agent;
 
+REVOKE ALL ON FUNCTION work.split_checkpoint_blobs(p_blobs jsonb, p_data bytea, OUT hashes bytea[], OUT serde_types text[], OUT pieces bytea[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb, p_run_id text, p_version text, p_parent_run_id text, p_start_at timestamp with time zone, p_deadline timestamp with time zone, p_assigned_agents text[], p_project_id text, p_metadata jsonb, p_tags jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.start_execution(p_workflow_id text, p_inputs jsonb, p_run_id text, p_version text, p_parent_run_id text, p_start_at timestamp with time zone, p_deadline timestamp with time zone, p_assigned_agents text[], p_project_id text, p_metadata jsonb, p_tags jsonb) TO pylayer_agent;
 
@@ -14236,12 +15696,26 @@ REVOKE ALL ON FUNCTION work.store_execution_event() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.store_task_events(p_changes work.task_change[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.suspend_execution(p_run work.workflow_executions, p_step_name text, p_wakes_at timestamp with time zone, p_waiting_for text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.sweep_tasks(p_limit integer, OUT due integer, OUT expired integer) TO pylayer_agent;
+
+REVOKE ALL ON FUNCTION work.tasks_kept_from() FROM PUBLIC;
+GRANT ALL ON FUNCTION work.tasks_kept_from() TO pylayer_admin;
+GRANT ALL ON FUNCTION work.tasks_kept_from() TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION work.training_agent_tasks(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.training_agent_tasks(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION work.training_agent_tasks(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_analyst;
+
+REVOKE ALL ON FUNCTION work.training_tool_executions(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION work.training_tool_executions(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_admin;
+GRANT ALL ON FUNCTION work.training_tool_executions(p_from timestamp with time zone, p_to timestamp with time zone) TO pylayer_analyst;
 
 REVOKE ALL ON FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text, p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.transition_item(p_item_id text, p_to_state text, p_expected_state text, p_actor text, p_reason text, p_run_id text, p_workflow_name text, p_agent_role text) TO pylayer_agent;
@@ -14256,6 +15730,8 @@ REVOKE ALL ON FUNCTION work.version_bounds(p_selector text, OUT p_from integer[]
 
 REVOKE ALL ON FUNCTION work.version_of(p_artifact_id text, p_version integer, p_created boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION work.wake_parent() FROM PUBLIC;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE work.workflows TO pylayer_api;
 GRANT SELECT ON TABLE work.workflows TO pylayer_admin;
 GRANT SELECT ON TABLE work.workflows TO pylayer_analyst;
@@ -14265,8 +15741,8 @@ REVOKE ALL ON FUNCTION work.workflow_of(p_row work.workflows, p_created boolean)
 
 REVOKE ALL ON FUNCTION work.write_inline(p_artifact_id text, p_type text, p_content text, p_mime_type text, p_expected_version integer, p_content_hash text, p_preview_text text, p_extracted_fields jsonb, p_tags jsonb, p_owner_item_id text, p_owner_run_id text, p_project_id text) FROM PUBLIC;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE ai.agent_definitions TO pylayer_api;
-GRANT SELECT,INSERT,UPDATE ON TABLE ai.agent_definitions TO pylayer_admin;
+GRANT SELECT,INSERT ON TABLE ai.agent_definitions TO pylayer_api;
+GRANT SELECT,INSERT ON TABLE ai.agent_definitions TO pylayer_admin;
 GRANT SELECT ON TABLE ai.agent_definitions TO pylayer_analyst;
 GRANT SELECT ON TABLE ai.agent_definitions TO pylayer_auditor;
 
@@ -14329,6 +15805,8 @@ GRANT UPDATE(retention_grace) ON TABLE core.settings TO pylayer_admin;
 GRANT UPDATE(checkpoint_keep_last) ON TABLE core.settings TO pylayer_admin;
 
 GRANT UPDATE(checkpoint_keep_days) ON TABLE core.settings TO pylayer_admin;
+
+GRANT UPDATE(run_retention_days) ON TABLE core.settings TO pylayer_admin;
 
 GRANT SELECT,INSERT ON TABLE iam.api_keys TO pylayer_api;
 
@@ -14397,11 +15875,6 @@ GRANT SELECT ON TABLE telemetry.run_rollups TO pylayer_admin;
 GRANT SELECT ON TABLE telemetry.run_rollups TO pylayer_analyst;
 GRANT SELECT ON TABLE telemetry.run_rollups TO pylayer_auditor;
 
-GRANT SELECT,INSERT ON TABLE telemetry.state_changes TO pylayer_api;
-GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_admin;
-GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_analyst;
-GRANT SELECT ON TABLE telemetry.state_changes TO pylayer_auditor;
-
 GRANT SELECT ON TABLE telemetry.v_bounces TO pylayer_admin;
 GRANT SELECT ON TABLE telemetry.v_bounces TO pylayer_analyst;
 GRANT SELECT ON TABLE telemetry.v_bounces TO pylayer_auditor;
@@ -14457,6 +15930,8 @@ GRANT SELECT ON TABLE work.attachments TO pylayer_admin;
 GRANT SELECT ON TABLE work.attachments TO pylayer_analyst;
 GRANT SELECT ON TABLE work.attachments TO pylayer_auditor;
 
+GRANT UPDATE(detached_at) ON TABLE work.attachments TO pylayer_api;
+
 GRANT SELECT,INSERT,DELETE ON TABLE work.checkpoint_blob_uses TO pylayer_api;
 GRANT SELECT ON TABLE work.checkpoint_blob_uses TO pylayer_admin;
 GRANT SELECT ON TABLE work.checkpoint_blob_uses TO pylayer_analyst;
@@ -14479,12 +15954,21 @@ GRANT SELECT ON TABLE work.checkpoint_writes TO pylayer_admin;
 GRANT SELECT ON TABLE work.checkpoint_writes TO pylayer_analyst;
 GRANT SELECT ON TABLE work.checkpoint_writes TO pylayer_auditor;
 
+GRANT SELECT,INSERT ON TABLE work.comment_revisions TO pylayer_api;
+GRANT SELECT ON TABLE work.comment_revisions TO pylayer_admin;
+GRANT SELECT ON TABLE work.comment_revisions TO pylayer_analyst;
+GRANT SELECT ON TABLE work.comment_revisions TO pylayer_auditor;
+
 GRANT SELECT,INSERT ON TABLE work.comments TO pylayer_api;
 GRANT SELECT ON TABLE work.comments TO pylayer_admin;
 GRANT SELECT ON TABLE work.comments TO pylayer_analyst;
 GRANT SELECT ON TABLE work.comments TO pylayer_auditor;
 
+GRANT UPDATE(body) ON TABLE work.comments TO pylayer_api;
+
 GRANT UPDATE(deleted_at) ON TABLE work.comments TO pylayer_api;
+
+GRANT UPDATE(edited_by) ON TABLE work.comments TO pylayer_api;
 
 GRANT SELECT,INSERT ON TABLE work.decisions TO pylayer_api;
 GRANT SELECT ON TABLE work.decisions TO pylayer_admin;
@@ -14526,7 +16010,7 @@ GRANT SELECT ON TABLE work.projects TO pylayer_admin;
 GRANT SELECT ON TABLE work.projects TO pylayer_analyst;
 GRANT SELECT ON TABLE work.projects TO pylayer_auditor;
 
-GRANT SELECT,INSERT ON TABLE work.signals TO pylayer_api;
+GRANT SELECT,INSERT,DELETE ON TABLE work.signals TO pylayer_api;
 GRANT SELECT ON TABLE work.signals TO pylayer_admin;
 GRANT SELECT ON TABLE work.signals TO pylayer_analyst;
 GRANT SELECT ON TABLE work.signals TO pylayer_auditor;
@@ -14535,7 +16019,7 @@ GRANT UPDATE(step_name) ON TABLE work.signals TO pylayer_api;
 
 GRANT UPDATE(received_at) ON TABLE work.signals TO pylayer_api;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE work.step_executions TO pylayer_api;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.step_executions TO pylayer_api;
 GRANT SELECT ON TABLE work.step_executions TO pylayer_admin;
 GRANT SELECT ON TABLE work.step_executions TO pylayer_analyst;
 GRANT SELECT ON TABLE work.step_executions TO pylayer_auditor;
