@@ -24,9 +24,10 @@ async def attempt(
 ) -> Completion | None:
     """Run the handler of a task; return its completion, or None when the attempt failed."""
     handler = handlers.get(task.task_name)
+    if handler is None:  # another worker, a newer one perhaps, may have it
+        await fail(client, task, f"no handler of {task.task_name!r} in this worker")
+        return None
     try:
-        if handler is None:
-            raise Abandon(f"no handler of {task.task_name!r} in this worker")
         output = await _call(handler, task, threads)
         encode(output)  # here, where it can fail its task alone
     except Abandon as error:

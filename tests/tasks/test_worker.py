@@ -116,7 +116,8 @@ def test_what_a_handler_raises_fails_the_attempt(settings: Settings, client: pyl
         "never",
     )
     assert (found["unspeakable"].status, found["unspeakable"].retry_count) == ("failed", 1)
-    assert (found["unknown"].status, found["unknown"].retry_count) == ("failed", 0)
+    assert (found["unknown"].status, found["unknown"].retry_count) == ("failed", 1)
+    assert "no handler" in str(found["unknown"].error)
 
 
 def test_an_output_is_any_text_of_json(settings: Settings, client: pylayer.Client) -> None:
