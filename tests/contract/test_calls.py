@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -291,7 +292,7 @@ def test_each_operation_has_a_scenario() -> None:
     operations = {
         f"{attribute}.{name}"
         for attribute, namespace in NAMESPACES.items()
-        for name, value in vars(namespace).items()
+        for name, value in inspect.getmembers_static(namespace)
         if isinstance(value, operation)
     }
     assert operations == SCENARIOS.keys()
