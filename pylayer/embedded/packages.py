@@ -120,6 +120,13 @@ def main(arguments: list[str] | None = None) -> int:
     except PylayerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(
+            f"error: {error.filename} can't be written: run this as its owner, or keep the extensions "
+            "elsewhere with --dest DIR and PYLAYER_EXTENSION_DIR=DIR",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

@@ -70,6 +70,17 @@ def test_missing_python_package_is_named(package: str, monkeypatch: pytest.Monke
     assert package in error.value.message
 
 
+def test_a_folder_that_can_not_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_: Extensions) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path / "share"))
+
+    monkeypatch.setattr(packages, "fetch", refuse)
+    assert packages.main(["--dest", str(tmp_path)]) == 1
+    assert str(tmp_path / "share") in capsys.readouterr().err
+
+
 def test_settings_name_only_folders_that_exist(tmp_path: Path) -> None:
     assert Extensions(tmp_path).settings() == {}
     (tmp_path / "extension").mkdir()
