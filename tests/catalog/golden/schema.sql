@@ -13787,6 +13787,108 @@ COMMENT ON COLUMN work.task_executions.error IS 'Why its last attempt failed';
 
 COMMENT ON COLUMN work.task_executions.metadata IS 'Whatever nobody queries yet, such as a traceparent';
 
+CREATE VIEW work.v_items AS
+ SELECT i.item_id,
+    i.item_type,
+    i.project_id,
+    i.title,
+    i.state,
+    i.priority,
+    i.state_since,
+    i.closed_at,
+    u.username AS assigned_user,
+    i.assigned_agent_id,
+    d.open_dependencies,
+    i.created_at,
+    i.updated_at,
+    round(EXTRACT(epoch FROM (clock_timestamp() - i.state_since)), 3) AS seconds_in_state
+   FROM ((work.items i
+     LEFT JOIN iam.users u ON (((i.assigned_user_id)::text = (u.user_id)::text)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS open_dependencies
+           FROM (work.item_dependencies w
+             JOIN work.items o ON ((w.depends_on_item_id = o.item_id)))
+          WHERE ((w.item_id = i.item_id) AND (o.closed_at IS NULL) AND (o.deleted_at IS NULL))) d)
+  WHERE (i.deleted_at IS NULL);
+
+ALTER VIEW work.v_items OWNER TO pylayer_owner;
+
+COMMENT ON VIEW work.v_items IS 'Items that are not removed, with who has them, since when they are in their state, and how much they wait for';
+
+COMMENT ON COLUMN work.v_items.item_id IS 'Item';
+
+COMMENT ON COLUMN work.v_items.item_type IS 'story, bug, task, issue, pull_request, epic or a type of the team''s own';
+
+COMMENT ON COLUMN work.v_items.project_id IS 'Project';
+
+COMMENT ON COLUMN work.v_items.title IS 'Title';
+
+COMMENT ON COLUMN work.v_items.state IS 'State';
+
+COMMENT ON COLUMN work.v_items.priority IS '0 (drop everything) to 4 (some day)';
+
+COMMENT ON COLUMN work.v_items.state_since IS 'Since when it is in this state';
+
+COMMENT ON COLUMN work.v_items.closed_at IS 'Since when it is in a final state; null is open';
+
+COMMENT ON COLUMN work.v_items.assigned_user IS 'Name of the user who works on it';
+
+COMMENT ON COLUMN work.v_items.assigned_agent_id IS 'Agent that works on it';
+
+COMMENT ON COLUMN work.v_items.open_dependencies IS 'Items that it waits for and that are open';
+
+COMMENT ON COLUMN work.v_items.created_at IS 'When it was made';
+
+COMMENT ON COLUMN work.v_items.updated_at IS 'When it was last changed';
+
+COMMENT ON COLUMN work.v_items.seconds_in_state IS 'Time in this state so far, seconds';
+
+CREATE VIEW work.v_queues AS
+ SELECT q.queue,
+    q.paused_at,
+    r.ready,
+    s.scheduled,
+    b.blocked,
+    a.running,
+    f.dead,
+    round(EXTRACT(epoch FROM (clock_timestamp() - r.oldest)), 3) AS oldest_ready_seconds
+   FROM (((((work.queues q
+     CROSS JOIN LATERAL ( SELECT count(*) AS ready,
+            min(t.scheduled_at) AS oldest
+           FROM work.task_executions t
+          WHERE ((t.queue = q.queue) AND (t.status = 'ready'::work.task_status))) r)
+     CROSS JOIN LATERAL ( SELECT count(*) AS scheduled
+           FROM work.task_executions t
+          WHERE ((t.queue = q.queue) AND (t.status = 'scheduled'::work.task_status))) s)
+     CROSS JOIN LATERAL ( SELECT count(*) AS blocked
+           FROM work.task_executions t
+          WHERE ((t.queue = q.queue) AND (t.status = 'blocked'::work.task_status) AND (t.concurrency_key IS NOT NULL))) b)
+     CROSS JOIN LATERAL ( SELECT count(*) AS running
+           FROM work.task_executions t
+          WHERE ((t.queue = q.queue) AND (t.status = 'running'::work.task_status))) a)
+     CROSS JOIN LATERAL ( SELECT count(*) AS dead
+           FROM work.task_executions t
+          WHERE ((t.queue = q.queue) AND (t.status = 'failed'::work.task_status))) f);
+
+ALTER VIEW work.v_queues OWNER TO pylayer_owner;
+
+COMMENT ON VIEW work.v_queues IS 'Queues with what is in them';
+
+COMMENT ON COLUMN work.v_queues.queue IS 'Queue';
+
+COMMENT ON COLUMN work.v_queues.paused_at IS 'Since when none of its tasks is handed out; null is not';
+
+COMMENT ON COLUMN work.v_queues.ready IS 'Tasks that may be claimed now';
+
+COMMENT ON COLUMN work.v_queues.scheduled IS 'Tasks that wait for their time';
+
+COMMENT ON COLUMN work.v_queues.blocked IS 'Tasks that wait for one with their concurrency key';
+
+COMMENT ON COLUMN work.v_queues.running IS 'Tasks that a worker holds';
+
+COMMENT ON COLUMN work.v_queues.dead IS 'Dead letters';
+
+COMMENT ON COLUMN work.v_queues.oldest_ready_seconds IS 'How long the ready task that has waited longest could have run, seconds; null without one';
+
 CREATE VIEW work.v_runs AS
  SELECT e.run_id,
     e.workflow_id,
@@ -16030,6 +16132,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE work.task_executions TO pylayer_api;
 GRANT SELECT ON TABLE work.task_executions TO pylayer_admin;
 GRANT SELECT ON TABLE work.task_executions TO pylayer_analyst;
 GRANT SELECT ON TABLE work.task_executions TO pylayer_auditor;
+
+GRANT SELECT ON TABLE work.v_items TO pylayer_admin;
+GRANT SELECT ON TABLE work.v_items TO pylayer_analyst;
+GRANT SELECT ON TABLE work.v_items TO pylayer_auditor;
+
+GRANT SELECT ON TABLE work.v_queues TO pylayer_admin;
+GRANT SELECT ON TABLE work.v_queues TO pylayer_analyst;
+GRANT SELECT ON TABLE work.v_queues TO pylayer_auditor;
 
 GRANT SELECT ON TABLE work.v_runs TO pylayer_admin;
 GRANT SELECT ON TABLE work.v_runs TO pylayer_analyst;
