@@ -1,4 +1,5 @@
 alter table work.task_executions
+drop constraint task_executions_fields_check,
 alter column execution_id type core.ulid,
 add constraint task_executions_execution_time_ms_check check (execution_time_ms >= 0),
 add constraint task_executions_retry_count_check check (retry_count >= 0),

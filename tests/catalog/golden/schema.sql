@@ -13724,7 +13724,8 @@ CREATE TABLE work.task_executions (
     metadata jsonb,
     CONSTRAINT task_executions_check CHECK (((status <> 'running'::work.task_status) OR ((lease IS NOT NULL) AND (lease_expires_at IS NOT NULL) AND (started_at IS NOT NULL)))),
     CONSTRAINT task_executions_check1 CHECK (((status = ANY (ARRAY['completed'::work.task_status, 'failed'::work.task_status])) = (finished_at IS NOT NULL))),
-    CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL)))
+    CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL))),
+    CONSTRAINT task_executions_fields_check CHECK (((octet_length(execution_id) = 26) AND ((priority >= 0) AND (priority <= 9)) AND ((length(task_name) >= 1) AND (length(task_name) <= 200)) AND ((max_retries >= 0) AND (max_retries <= 1000)) AND ((timeout_seconds >= 1) AND (timeout_seconds <= 604800)) AND (retry_count >= 0)))
 );
 
 ALTER TABLE work.task_executions OWNER TO pylayer_owner;
