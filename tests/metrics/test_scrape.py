@@ -33,7 +33,7 @@ EMPTY_AT_FIRST = (
 
 @dataclass
 class Scraped:
-    """A Prometheus that has scraped a server once, and evaluated the rules."""
+    """A Prometheus that has scraped a server twice, and evaluated the rules."""
 
     url: str
     secret: str
@@ -55,7 +55,8 @@ def scraped(worked: pylayer.Client, settings: Settings, tmp_path: Path) -> Itera
         job["static_configs"] = [{"targets": [url.removeprefix("http://")]}]
         file.write_text(yaml.safe_dump(configuration))
         with prometheus(tmp_path / "prometheus", file) as server:
-            wait_until(lambda: len(ask(server, "job:workflow_story_churn:7d")) == 1, seconds=60)
+            for known in ("rate(workflow_state_transitions_total[2h])", "job:workflow_story_churn:7d"):
+                wait_until(lambda known=known: bool(ask(server, known)), seconds=60)
             yield Scraped(url, key.secret, server)
 
 

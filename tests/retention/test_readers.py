@@ -15,6 +15,7 @@ import pytest
 
 import pylayer
 from tests.events.samples import month_start, step, ulid_at
+from tests.horizon import wait_for_horizon
 from tests.retention.support import Old, months_task
 
 # One question in each dialect: by month and item, events, runs, bounds of time, a sum from the payload.
@@ -63,6 +64,7 @@ def expected(client: pylayer.Client, archiving: Old) -> list[tuple[Any, ...]]:
     client.events.ingest(step(ulid_at(month_start(-2) - timedelta(milliseconds=1)), item_id="second"))
     archiving.conn.execute("update core.settings set retention_days = 1")
     client.retention.raise_floor()
+    wait_for_horizon(archiving.conn)
     return [tuple(row.values()) for row in archiving.conn.execute(POSTGRES)]
 
 
