@@ -7090,55 +7090,44 @@ begin
   ) is not true then
     perform work.check_tasks(p_tasks => p_tasks);
   end if;
-  select
-    count(*)::integer as size,
-    bool_and(q.queue is not null and work.is_task(
-      p_task_name => t.task_name, p_priority => t.priority, p_max_retries => t.max_retries,
-      p_timeout_seconds => t.timeout_seconds, p_delay_seconds => t.delay_seconds, p_scheduled_at => t.scheduled_at,
-      p_unique_key => t.unique_key, p_concurrency_key => t.concurrency_key, p_metadata => t.metadata,
-      p_longest => greatest(
-        length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
-        length(t.agent_id), length(t.project_id)
-      )
-    )) as is_good,
-    sum(num_nonnulls(
-      t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
-      t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
-    )) as known_keys,
-    bool_or(t.unique_key is not null) as has_unique_keys,
-    bool_or(t.concurrency_key is not null or q.queue is null or q.events = 'all') as is_told
-  into v_batch
-  from jsonb_to_recordset(p_tasks) as t (
-    task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
-    unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
-    workflow_name text, agent_id text, project_id text, metadata jsonb
-  )
-  left join work.queues as q on q.queue = coalesce(t.queue, 'default');
-  -- The long check, which says what is wrong, for batches that are not good beyond doubt.
-  if v_batch.is_good is not true
-    or v_batch.known_keys <> jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*'))
-    or pg_column_size(p_tasks) > 1048576 then
-    perform work.check_tasks(p_tasks => p_tasks);
-  end if;
-
-  if v_batch.has_unique_keys then
-    v_ids := work.store_unique_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now);
-  else
+  with given as materialized (
+    select t.* from work.new_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now) as t
+  ),
+  batch as materialized (
+    select
+      count(*)::integer as size,
+      bool_and(q.queue is not null and g.is_good)
+      and sum(g.known_keys) = jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*'))
+      and pg_column_size(p_tasks) <= 1048576 as is_good,
+      bool_or(g.unique_key is not null) as has_unique_keys,
+      bool_or(g.concurrency_key is not null or q.queue is null or q.events = 'all') as is_told
+    from given as g
+    left join work.queues as q on q.queue = g.queue
+  ),
+  stored as (
     insert into work.task_executions (
       execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
       concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
     )
     select
-      t.execution_id, t.scheduled_at, t.created_at, t.status, t.priority, t.max_retries, t.timeout_seconds, t.queue,
-      t.task_name, t.task_type, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.input_data,
-      t.metadata
-    from work.new_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now) as t;
+      g.execution_id, g.scheduled_at, g.created_at, g.status, g.priority, g.max_retries, g.timeout_seconds, g.queue,
+      g.task_name, g.task_type, g.concurrency_key, g.run_id, g.workflow_name, g.agent_id, g.project_id, g.input_data,
+      g.metadata
+    from given as g
+    where (select b.is_good and not b.has_unique_keys from batch as b)
+  )
+  select b.size, b.is_good, b.is_good and not b.has_unique_keys as is_stored, b.is_told into v_batch from batch as b;
+  -- The long check, which says what is wrong, for batches that are not good beyond doubt.
+  if v_batch.is_good is not true then
+    perform work.check_tasks(p_tasks => p_tasks);
+  end if;
+  if v_batch.is_stored is not true then
+    v_ids := work.store_unique_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now);
   end if;
   if v_batch.is_told then
-    v_ids := case
-      when v_batch.has_unique_keys then v_ids
-      else array(select v_prefix || (10000 + g.n)::text from generate_series(1, v_batch.size) as g (n))
-    end;
+    if v_batch.is_stored then
+      v_ids := array(select v_prefix || (10000 + g.n)::text from generate_series(1, v_batch.size) as g (n));
+    end if;
     insert into work.queues (queue)
     select distinct t.queue from work.task_executions as t where t.execution_id = any(v_ids) order by t.queue
     on conflict (queue) do nothing;
@@ -7151,7 +7140,7 @@ begin
     ));
   end if;
 
-  if not v_batch.has_unique_keys then
+  if v_batch.is_stored then
     return query select g.n, v_prefix || (10000 + g.n)::text, true from generate_series(1, v_batch.size) as g (n);
     return;
   end if;
@@ -9405,12 +9394,14 @@ ALTER FUNCTION work.new_task_id(p_now timestamp with time zone) OWNER TO pylayer
 
 COMMENT ON FUNCTION work.new_task_id(p_now timestamp with time zone) IS 'A new id of a task';
 
-CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb)
+CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb, is_good boolean, known_keys integer)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
   select
     p_prefix || (10000 + t.nth)::text,
-    coalesce(t.scheduled_at, p_now + make_interval(secs => t.delay_seconds), p_now),
+    coalesce(
+      t.scheduled_at, p_now + make_interval(secs => case when t.delay_seconds between 0 and 315360000 then t.delay_seconds end), p_now
+    ),
     p_now,
     case
       when t.scheduled_at > p_now or t.delay_seconds > 0 then 'scheduled'
@@ -9422,7 +9413,20 @@ CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp wit
     coalesce(t.timeout_seconds, 300),
     coalesce(t.queue, 'default'),
     t.task_name, t.task_type, t.unique_key, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id,
-    nullif(t.input_data, 'null'), nullif(t.metadata, 'null')
+    nullif(t.input_data, 'null'), nullif(t.metadata, 'null'),
+    work.is_task(
+      p_task_name => t.task_name, p_priority => t.priority, p_max_retries => t.max_retries,
+      p_timeout_seconds => t.timeout_seconds, p_delay_seconds => t.delay_seconds, p_scheduled_at => t.scheduled_at,
+      p_unique_key => t.unique_key, p_concurrency_key => t.concurrency_key, p_metadata => t.metadata,
+      p_longest => greatest(
+        length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
+        length(t.agent_id), length(t.project_id)
+      )
+    ),
+    num_nonnulls(
+      t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
+      t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
+    )
   from rows from (jsonb_to_recordset(p_tasks) as (
     task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
     unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
@@ -9435,7 +9439,7 @@ $$;
 
 ALTER FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) IS 'The rows of a batch of good tasks';
+COMMENT ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) IS 'The rows of a batch of tasks, with whether each can be enqueued';
 
 CREATE FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
