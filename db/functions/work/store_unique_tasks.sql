@@ -1,4 +1,5 @@
--- Stores a batch of good tasks of which some have a unique_key, as far as their keys are not taken.
+-- Stores a batch that work.enqueue_tasks has not stored in its first statement: good tasks, as far as their unique keys are not
+-- taken. Some have such a key, or the batch needed the long check.
 --
 -- Parameters: as work.new_tasks.
 -- Returns:    the ids of those that were stored; null when none was.
