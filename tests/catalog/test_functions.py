@@ -85,7 +85,6 @@ INLINED = {
     "work.training_tool_executions",
     "work.execution_of",
     "work.workflow_of",
-    "work.is_task",
     "work.new_tasks",
     "work.referenced_blob_ids",
     "work.referenced_write_blob_ids",

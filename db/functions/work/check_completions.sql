@@ -16,7 +16,7 @@ begin
     raise exception using
       errcode = 'PT413', message = 'the batch has too many tasks', constraint = 'too_many_tasks',
       detail = format('%s tasks, limit 1000', jsonb_array_length(p_tasks)), hint = 'send several batches';
-  elsif jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")') then
+  elsif jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
     raise exception using
       errcode = 'PT400', message = 'a task is malformed', constraint = 'invalid_task',
       detail = 'not an object', hint = 'an object with execution_id, lease and output_data';

@@ -26,11 +26,12 @@ declare
   v_lease uuid := gen_random_uuid();
   v_queues text[];
   v_has_events boolean;
-  v_noted text;  -- the setting that says how far this session's claims in these queues have come
-  v_is_whole boolean;
-  v_state bigint[];  -- until when that holds, in ms; the last position at the last whole look; a floor a priority and queue
+  v_noted text;  -- the setting that says where this session's claims in these queues begin, when not at the front
+  v_note text;
+  v_state bigint[];  -- as work.note_look keeps it
+  v_read bigint := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass);
   v_places tid[];
-  v_nths integer[];  -- of the floors, in v_state from its third element on
+  v_nths integer[];
   v_positions bigint[];
   v_count integer;
 begin
@@ -50,14 +51,12 @@ begin
     return;
   end if;
   v_noted := 'pylayer.claims_' || md5(v_queues::text);
-  if pg_input_is_valid(current_setting(v_noted, true), 'bigint[]') then  -- not when somebody else wrote it
-    v_state := current_setting(v_noted, true)::bigint[];
+  v_note := current_setting(v_noted, true);
+  if v_note <> '' and pg_input_is_valid(v_note, 'bigint[]') then  -- not when somebody else wrote it
+    v_state := v_note::bigint[];
   end if;
-  v_is_whole := (
-    v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000
-  ) is not true;
-  if v_is_whole then
-    v_state := array[0, v_state[2]] || array_fill(0::bigint, array[10 * cardinality(v_queues)]);
+  if (v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000) is not true then
+    v_state := array[0, v_state[2]];
   end if;
 
   select array_agg(s.place), array_agg(s.nth), array_agg(s.position)
@@ -70,7 +69,7 @@ begin
       where r.status = 'ready'
         and r.queue = v_queues[(f.nth - 1) % cardinality(v_queues) + 1]
         and r.priority = (f.nth - 1) / cardinality(v_queues)
-        and r.position > v_state[f.nth + 2]
+        and r.position > coalesce(v_state[f.nth + 2], 0)
       order by r.position
       limit p_n
       for no key update skip locked
@@ -78,16 +77,14 @@ begin
     limit p_n
   ) as s;
   v_count := coalesce(cardinality(v_places), 0);
-  for v_nth in 1 .. v_count loop
-    v_state[v_nths[v_nth] + 2] := v_positions[v_nth] - 100;
-  end loop;
-  if v_is_whole then
-    perform work.note_whole_look(
-      p_noted => v_noted, p_state => v_state, p_started => v_now,
-      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_nths[v_count] + 1 end
+  v_read := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass) - v_read;
+  if v_state[1] > 0 or v_read > 3 * p_n + 100 then
+    perform work.note_look(
+      p_noted => v_noted, p_state => v_state, p_size => 10 * cardinality(v_queues), p_nths => v_nths,
+      p_positions => v_positions, p_n => p_n, p_started => v_now
     );
-  elsif v_count > 0 then
-    perform set_config(v_noted, v_state::text, false);
+  elsif v_note <> '' then
+    perform set_config(v_noted, '', false);
   end if;
   if v_count = 0 then
     return;

@@ -47,11 +47,13 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_done integer;
-  v_told text[];  -- of those, the ones that somebody hears of: by an event, or as room for their key
+  v_ids text[];
+  v_queues text[];
+  v_has_keys boolean;
 begin
   if (
     jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576
-    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
+    and not jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")')
   ) is not true then
     perform work.check_completions(p_tasks => p_tasks);
   end if;
@@ -70,18 +72,17 @@ begin
       and coalesce(t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now, false)
     returning t.execution_id, t.queue, t.concurrency_key
   )
-  select count(*)::integer, array_agg(d.execution_id) filter (where q.events <> 'none' or d.concurrency_key is not null)
-  into v_done, v_told
-  from done as d
-  left join work.queues as q on q.queue = d.queue;
-  if v_told is not null then
+  select count(*)::integer, array_agg(d.execution_id), array_agg(d.queue), count(d.concurrency_key) > 0
+  into v_done, v_ids, v_queues, v_has_keys
+  from done as d;
+  if v_has_keys or exists (select from work.queues as q where q.queue = any(v_queues) and q.events <> 'none') then
     perform work.settle_changes(array(
       select row(
         t.execution_id, t.queue, 'running', 'completed', t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null,
         t.worker, t.started_at
       )::work.task_change
       from work.task_executions as t
-      where t.execution_id = any(v_told)
+      where t.execution_id = any(v_ids)
     ));
   end if;
 

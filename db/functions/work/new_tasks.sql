@@ -1,14 +1,16 @@
 -- The rows of a batch of tasks. Without SET search_path, so that it is inlined.
 --
--- Parameters: p_tasks, as work.enqueue_tasks; p_prefix, the first 21 characters of their ids; p_now, the time of the batch.
--- Returns:    a row a task, in input order, with whether it can be enqueued (work.is_task), and how many of its keys are known
---             and not null.
-create or replace function work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamptz)
+-- Parameters: p_tasks, as work.enqueue_tasks, an array of objects; p_prefix, the first 21 characters of their ids; p_now, the
+--             time of the batch; p_keys, how many keys each of them has; null when not all have as many,
+--             or one may be over 1 MiB.
+-- Returns:    a row a task, in input order. is_good says that it can be enqueued: the short answer for the many that can;
+--             work.check_tasks says what is wrong with others, and a test holds the two together.
+create or replace function work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamptz, p_keys integer default null)
 returns table (
   execution_id text, scheduled_at timestamptz, created_at timestamptz, status work.task_status, priority integer,
   max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text,
   concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb,
-  is_good boolean, known_keys integer
+  is_good boolean
 )
 language sql stable parallel safe
 as $$
@@ -29,19 +31,37 @@ as $$
     coalesce(t.queue, 'default'),
     t.task_name, t.task_type, t.unique_key, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id,
     nullif(t.input_data, 'null'), nullif(t.metadata, 'null'),
-    work.is_task(
-      p_task_name => t.task_name, p_priority => t.priority, p_max_retries => t.max_retries,
-      p_timeout_seconds => t.timeout_seconds, p_delay_seconds => t.delay_seconds, p_scheduled_at => t.scheduled_at,
-      p_unique_key => t.unique_key, p_concurrency_key => t.concurrency_key, p_metadata => t.metadata,
-      p_longest => greatest(
-        length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
-        length(t.agent_id), length(t.project_id)
-      )
-    ),
-    num_nonnulls(
+    length(t.task_name) between 1 and 200
+    and (t.priority between 0 and 9) is not false
+    -- most tasks have none of these
+    and (
+      num_nonnulls(
+        t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key, t.max_retries, t.timeout_seconds, t.task_type, t.run_id,
+        t.workflow_name, t.agent_id, t.project_id, t.metadata
+      ) = 0
+      or (t.max_retries between 0 and 1000) is not false
+      and (t.timeout_seconds between 1 and 604800) is not false
+      and (t.delay_seconds between 0 and 315360000) is not false
+      and (t.delay_seconds is null or t.scheduled_at is null)
+      and (t.scheduled_at between timestamptz '1970-01-01 00:00:00+00' and timestamptz '9999-12-31 00:00:00+00') is not false
+      and (t.unique_key <> '') is not false
+      and (t.concurrency_key <> '') is not false
+      and (jsonb_typeof(t.metadata) in ('object', 'null')) is not false
+      and (
+        greatest(
+          length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
+          length(t.agent_id), length(t.project_id)
+        ) <= 500
+      ) is not false
+    )
+    -- no key that is unknown or null
+    and num_nonnulls(
       t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
       t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
-    )
+    ) = coalesce(p_keys, case
+      when pg_column_size(p_tasks -> (t.nth - 1)::integer) <= 1048576
+        then jsonb_array_length(jsonb_path_query_array(p_tasks -> (t.nth - 1)::integer, '$.*'))
+    end)
   from rows from (jsonb_to_recordset(p_tasks) as (
     task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
     unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
@@ -51,7 +71,7 @@ as $$
     timeout_seconds, task_type, run_id, workflow_name, agent_id, project_id, metadata, nth
   )
 $$;
-comment on function work.new_tasks(jsonb, text, timestamptz) is
+comment on function work.new_tasks(jsonb, text, timestamptz, integer) is
 'The rows of a batch of tasks, with whether each can be enqueued';
-alter function work.new_tasks(jsonb, text, timestamptz) owner to pylayer_api;
-revoke all on function work.new_tasks(jsonb, text, timestamptz) from public;
+alter function work.new_tasks(jsonb, text, timestamptz, integer) owner to pylayer_api;
+revoke all on function work.new_tasks(jsonb, text, timestamptz, integer) from public;

@@ -5344,7 +5344,7 @@ begin
     raise exception using
       errcode = 'PT413', message = 'the batch has too many tasks', constraint = 'too_many_tasks',
       detail = format('%s tasks, limit 1000', jsonb_array_length(p_tasks)), hint = 'send several batches';
-  elsif jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")') then
+  elsif jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")') then
     raise exception using
       errcode = 'PT400', message = 'a task is malformed', constraint = 'invalid_task',
       detail = 'not an object', hint = 'an object with execution_id, lease and output_data';
@@ -6061,11 +6061,12 @@ declare
   v_lease uuid := gen_random_uuid();
   v_queues text[];
   v_has_events boolean;
-  v_noted text;  -- the setting that says how far this session's claims in these queues have come
-  v_is_whole boolean;
-  v_state bigint[];  -- until when that holds, in ms; the last position at the last whole look; a floor a priority and queue
+  v_noted text;  -- the setting that says where this session's claims in these queues begin, when not at the front
+  v_note text;
+  v_state bigint[];  -- as work.note_look keeps it
+  v_read bigint := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass);
   v_places tid[];
-  v_nths integer[];  -- of the floors, in v_state from its third element on
+  v_nths integer[];
   v_positions bigint[];
   v_count integer;
 begin
@@ -6085,14 +6086,12 @@ begin
     return;
   end if;
   v_noted := 'pylayer.claims_' || md5(v_queues::text);
-  if pg_input_is_valid(current_setting(v_noted, true), 'bigint[]') then  -- not when somebody else wrote it
-    v_state := current_setting(v_noted, true)::bigint[];
+  v_note := current_setting(v_noted, true);
+  if v_note <> '' and pg_input_is_valid(v_note, 'bigint[]') then  -- not when somebody else wrote it
+    v_state := v_note::bigint[];
   end if;
-  v_is_whole := (
-    v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000
-  ) is not true;
-  if v_is_whole then
-    v_state := array[0, v_state[2]] || array_fill(0::bigint, array[10 * cardinality(v_queues)]);
+  if (v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000) is not true then
+    v_state := array[0, v_state[2]];
   end if;
 
   select array_agg(s.place), array_agg(s.nth), array_agg(s.position)
@@ -6105,7 +6104,7 @@ begin
       where r.status = 'ready'
         and r.queue = v_queues[(f.nth - 1) % cardinality(v_queues) + 1]
         and r.priority = (f.nth - 1) / cardinality(v_queues)
-        and r.position > v_state[f.nth + 2]
+        and r.position > coalesce(v_state[f.nth + 2], 0)
       order by r.position
       limit p_n
       for no key update skip locked
@@ -6113,16 +6112,14 @@ begin
     limit p_n
   ) as s;
   v_count := coalesce(cardinality(v_places), 0);
-  for v_nth in 1 .. v_count loop
-    v_state[v_nths[v_nth] + 2] := v_positions[v_nth] - 100;
-  end loop;
-  if v_is_whole then
-    perform work.note_whole_look(
-      p_noted => v_noted, p_state => v_state, p_started => v_now,
-      p_exhausted => case when v_count < p_n then cardinality(v_state) else v_nths[v_count] + 1 end
+  v_read := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass) - v_read;
+  if v_state[1] > 0 or v_read > 3 * p_n + 100 then
+    perform work.note_look(
+      p_noted => v_noted, p_state => v_state, p_size => 10 * cardinality(v_queues), p_nths => v_nths,
+      p_positions => v_positions, p_n => p_n, p_started => v_now
     );
-  elsif v_count > 0 then
-    perform set_config(v_noted, v_state::text, false);
+  elsif v_note <> '' then
+    perform set_config(v_noted, '', false);
   end if;
   if v_count = 0 then
     return;
@@ -6319,11 +6316,13 @@ CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::t
 declare
   v_now timestamptz := clock_timestamp();
   v_done integer;
-  v_told text[];  -- of those, the ones that somebody hears of: by an event, or as room for their key
+  v_ids text[];
+  v_queues text[];
+  v_has_keys boolean;
 begin
   if (
     jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576
-    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
+    and not jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")')
   ) is not true then
     perform work.check_completions(p_tasks => p_tasks);
   end if;
@@ -6342,18 +6341,17 @@ begin
       and coalesce(t.lease = d.lease and t.status = 'running' and t.lease_expires_at > v_now, false)
     returning t.execution_id, t.queue, t.concurrency_key
   )
-  select count(*)::integer, array_agg(d.execution_id) filter (where q.events <> 'none' or d.concurrency_key is not null)
-  into v_done, v_told
-  from done as d
-  left join work.queues as q on q.queue = d.queue;
-  if v_told is not null then
+  select count(*)::integer, array_agg(d.execution_id), array_agg(d.queue), count(d.concurrency_key) > 0
+  into v_done, v_ids, v_queues, v_has_keys
+  from done as d;
+  if v_has_keys or exists (select from work.queues as q where q.queue = any(v_queues) and q.events <> 'none') then
     perform work.settle_changes(array(
       select row(
         t.execution_id, t.queue, 'running', 'completed', t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null,
         t.worker, t.started_at
       )::work.task_change
       from work.task_executions as t
-      where t.execution_id = any(v_told)
+      where t.execution_id = any(v_ids)
     ));
   end if;
 
@@ -7081,69 +7079,43 @@ CREATE FUNCTION work.enqueue_tasks(p_tasks jsonb) RETURNS TABLE("position" integ
 declare
   v_now timestamptz := clock_timestamp();
   v_prefix text := left(work.new_task_id(p_now => v_now), 21);  -- the ids of a batch count up, as ULIDs of one millisecond may
-  v_batch record;
-  v_ids text[];
+  v_size integer := case jsonb_typeof(p_tasks) when 'array' then jsonb_array_length(p_tasks) end;
+  v_keys integer := jsonb_array_length(jsonb_path_query_array(p_tasks -> 0, '$.*'));
+  v_stored integer;
 begin
-  if (
-    jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000
-    and not jsonb_path_exists(p_tasks, '$[*] ? (@.type() != "object")')
-  ) is not true then
-    perform work.check_tasks(p_tasks => p_tasks);
+  p_tasks := jsonb_path_query_first(p_tasks, '$');  -- a copy in memory: what comes from a table may be compressed
+  if jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*')) <> v_keys * v_size or pg_column_size(p_tasks) > 1048576 then
+    v_keys := null;
   end if;
-  with given as materialized (
-    select t.* from work.new_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now) as t
-  ),
-  batch as materialized (
-    select
-      count(*)::integer as size,
-      bool_and(q.queue is not null and g.is_good)
-      and sum(g.known_keys) = jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*'))
-      and pg_column_size(p_tasks) <= 1048576 as is_good,
-      bool_or(g.unique_key is not null) as has_unique_keys,
-      bool_or(g.concurrency_key is not null or q.queue is null or q.events = 'all') as is_told
-    from given as g
-    left join work.queues as q on q.queue = g.queue
-  ),
-  stored as (
-    insert into work.task_executions (
-      execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
-      concurrency_key, run_id, workflow_name, agent_id, project_id, input_data, metadata
-    )
-    select
-      g.execution_id, g.scheduled_at, g.created_at, g.status, g.priority, g.max_retries, g.timeout_seconds, g.queue,
-      g.task_name, g.task_type, g.concurrency_key, g.run_id, g.workflow_name, g.agent_id, g.project_id, g.input_data,
-      g.metadata
-    from given as g
-    where (select b.is_good and not b.has_unique_keys from batch as b)
-  )
-  select b.size, b.is_good, b.is_good and not b.has_unique_keys as is_stored, b.is_told into v_batch from batch as b;
-  -- The long check, which says what is wrong, for batches that are not good beyond doubt.
-  if v_batch.is_good is not true then
-    perform work.check_tasks(p_tasks => p_tasks);
+  if v_size <= 10000 and (p_tasks -> 0 ? 'unique_key' or p_tasks -> 0 ? 'concurrency_key') is not true then
+    -- The short way, in a subtransaction: all or none.
+    begin
+      insert into work.task_executions (
+        execution_id, scheduled_at, created_at, status, priority, max_retries, timeout_seconds, queue, task_name, task_type,
+        run_id, workflow_name, agent_id, project_id, input_data, metadata
+      )
+      select
+        g.execution_id, g.scheduled_at, g.created_at, g.status, g.priority, g.max_retries, g.timeout_seconds, g.queue,
+        g.task_name, g.task_type, g.run_id, g.workflow_name, g.agent_id, g.project_id, g.input_data, g.metadata
+      from work.new_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now, p_keys => v_keys) as g
+      where g.is_good and g.unique_key is null and g.concurrency_key is null
+        and g.queue = (
+          select q.queue from work.queues as q
+          where q.queue = coalesce(p_tasks -> 0 ->> 'queue', 'default') and q.events <> 'all'
+        );
+      get diagnostics v_stored = row_count;
+      if v_stored < v_size then
+        raise exception using
+          errcode = 'PT400', message = 'a task is malformed', constraint = 'invalid_task',
+          detail = format('%s of %s tasks were stored', v_stored, v_size), hint = 'the long way tells whether one is';
+      end if;
+      return query select g.n, v_prefix || (10000 + g.n)::text, true from generate_series(1, v_size) as g (n);
+      return;
+    exception when sqlstate 'PT400' or invalid_parameter_value then
+      null;  -- the latter: one is not an object
+    end;
   end if;
-  if v_batch.is_stored is not true then
-    v_ids := work.store_unique_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now);
-  end if;
-  if v_batch.is_told then
-    if v_batch.is_stored then
-      v_ids := array(select v_prefix || (10000 + g.n)::text from generate_series(1, v_batch.size) as g (n));
-    end if;
-    insert into work.queues (queue)
-    select distinct t.queue from work.task_executions as t where t.execution_id = any(v_ids) order by t.queue
-    on conflict (queue) do nothing;
-    perform work.settle_changes(array(
-      select row(
-        t.execution_id, t.queue, null, t.status, t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null, null, null
-      )::work.task_change
-      from work.task_executions as t
-      where t.execution_id = any(v_ids)
-    ));
-  end if;
-
-  if v_batch.is_stored then
-    return query select g.n, v_prefix || (10000 + g.n)::text, true from generate_series(1, v_batch.size) as g (n);
-    return;
-  end if;
+  perform work.store_tasks(p_tasks => p_tasks, p_prefix => v_prefix, p_now => v_now, p_keys => v_keys);
   return query
   select g.nth::integer, coalesce(u.execution_id, g.id), u.execution_id is null or u.execution_id = g.id
   from (
@@ -8113,27 +8085,6 @@ $$;
 ALTER FUNCTION work.is_opaque_json(p_content text) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.is_opaque_json(p_content text) IS 'Whether a JSON document is one that jsonb cannot hold';
-
-CREATE FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-  select
-    length(p_task_name) between 1 and 200
-    and (p_priority between 0 and 9) is not false
-    and (p_max_retries between 0 and 1000) is not false
-    and (p_timeout_seconds between 1 and 604800) is not false
-    and (p_delay_seconds between 0 and 315360000) is not false
-    and (p_delay_seconds is null or p_scheduled_at is null)
-    and (p_scheduled_at between timestamptz '1970-01-01 00:00:00+00' and timestamptz '9999-12-31 00:00:00+00') is not false
-    and (p_unique_key <> '') is not false
-    and (p_concurrency_key <> '') is not false
-    and (jsonb_typeof(p_metadata) in ('object', 'null')) is not false
-    and (p_longest <= 500) is not false
-$$;
-
-ALTER FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) OWNER TO pylayer_api;
-
-COMMENT ON FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) IS 'True when a task of a batch can be enqueued';
 
 CREATE FUNCTION work.item_history(p_item_id text, p_limit integer DEFAULT 100, p_after integer DEFAULT 0) RETURNS SETOF work.transition_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -9394,9 +9345,9 @@ ALTER FUNCTION work.new_task_id(p_now timestamp with time zone) OWNER TO pylayer
 
 COMMENT ON FUNCTION work.new_task_id(p_now timestamp with time zone) IS 'A new id of a task';
 
-CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb, is_good boolean, known_keys integer)
+CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer DEFAULT NULL::integer) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb, is_good boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
+    AS $_$
   select
     p_prefix || (10000 + t.nth)::text,
     coalesce(
@@ -9414,19 +9365,37 @@ CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp wit
     coalesce(t.queue, 'default'),
     t.task_name, t.task_type, t.unique_key, t.concurrency_key, t.run_id, t.workflow_name, t.agent_id, t.project_id,
     nullif(t.input_data, 'null'), nullif(t.metadata, 'null'),
-    work.is_task(
-      p_task_name => t.task_name, p_priority => t.priority, p_max_retries => t.max_retries,
-      p_timeout_seconds => t.timeout_seconds, p_delay_seconds => t.delay_seconds, p_scheduled_at => t.scheduled_at,
-      p_unique_key => t.unique_key, p_concurrency_key => t.concurrency_key, p_metadata => t.metadata,
-      p_longest => greatest(
-        length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
-        length(t.agent_id), length(t.project_id)
-      )
-    ),
-    num_nonnulls(
+    length(t.task_name) between 1 and 200
+    and (t.priority between 0 and 9) is not false
+    -- most tasks have none of these
+    and (
+      num_nonnulls(
+        t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key, t.max_retries, t.timeout_seconds, t.task_type, t.run_id,
+        t.workflow_name, t.agent_id, t.project_id, t.metadata
+      ) = 0
+      or (t.max_retries between 0 and 1000) is not false
+      and (t.timeout_seconds between 1 and 604800) is not false
+      and (t.delay_seconds between 0 and 315360000) is not false
+      and (t.delay_seconds is null or t.scheduled_at is null)
+      and (t.scheduled_at between timestamptz '1970-01-01 00:00:00+00' and timestamptz '9999-12-31 00:00:00+00') is not false
+      and (t.unique_key <> '') is not false
+      and (t.concurrency_key <> '') is not false
+      and (jsonb_typeof(t.metadata) in ('object', 'null')) is not false
+      and (
+        greatest(
+          length(t.unique_key), length(t.concurrency_key), length(t.task_type), length(t.run_id), length(t.workflow_name),
+          length(t.agent_id), length(t.project_id)
+        ) <= 500
+      ) is not false
+    )
+    -- no key that is unknown or null
+    and num_nonnulls(
       t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
       t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
-    )
+    ) = coalesce(p_keys, case
+      when pg_column_size(p_tasks -> (t.nth - 1)::integer) <= 1048576
+        then jsonb_array_length(jsonb_path_query_array(p_tasks -> (t.nth - 1)::integer, '$.*'))
+    end)
   from rows from (jsonb_to_recordset(p_tasks) as (
     task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
     unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
@@ -9435,34 +9404,40 @@ CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp wit
     task_name, input_data, queue, priority, delay_seconds, scheduled_at, unique_key, concurrency_key, max_retries,
     timeout_seconds, task_type, run_id, workflow_name, agent_id, project_id, metadata, nth
   )
-$$;
+$_$;
 
-ALTER FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) OWNER TO pylayer_api;
+ALTER FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) IS 'The rows of a batch of tasks, with whether each can be enqueued';
+COMMENT ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) IS 'The rows of a batch of tasks, with whether each can be enqueued';
 
-CREATE FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) RETURNS void
+CREATE FUNCTION work.note_look(p_noted text, p_state bigint[], p_size integer, p_nths integer[], p_positions bigint[], p_n integer, p_started timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   v_now timestamptz := clock_timestamp();
+  v_count integer := coalesce(cardinality(p_nths), 0);
   v_seen bigint := coalesce(p_state[2], 0);  -- what became ready before that look is visible by now, or soon found
 begin
-  for v_nth in 3 .. least(p_exhausted, cardinality(p_state)) loop
-    p_state[v_nth] := case when p_state[v_nth] = 0 then v_seen else p_state[v_nth] end;
+  for v_found in 1 .. v_count loop
+    p_state[p_nths[v_found] + 2] := p_positions[v_found] - 100;
   end loop;
-  p_state[1] := (1000 * extract(
-    epoch from v_now + greatest(interval '1 second', least(20 * (v_now - p_started), interval '50 seconds'))
-  ))::bigint;
-  p_state[2] := (select s.last_value from work.task_positions as s);
+  if p_state[1] = 0 then
+    for v_nth in 1 .. case when v_count < p_n then p_size else p_nths[v_count] - 1 end loop
+      p_state[v_nth + 2] := coalesce(p_state[v_nth + 2], v_seen);
+    end loop;
+    p_state[1] := (1000 * extract(
+      epoch from v_now + greatest(interval '1 second', least(20 * (v_now - p_started), interval '50 seconds'))
+    ))::bigint;
+    p_state[2] := (select s.last_value from work.task_positions as s);
+  end if;
   perform set_config(p_noted, p_state::text, false);
 end
 $$;
 
-ALTER FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) OWNER TO pylayer_api;
+ALTER FUNCTION work.note_look(p_noted text, p_state bigint[], p_size integer, p_nths integer[], p_positions bigint[], p_n integer, p_started timestamp with time zone) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) IS 'Notes in the session how far a claim has come that looked at everything';
+COMMENT ON FUNCTION work.note_look(p_noted text, p_state bigint[], p_size integer, p_nths integer[], p_positions bigint[], p_n integer, p_started timestamp with time zone) IS 'Notes in the session how far a claim has come';
 
 CREATE FUNCTION work.notify_tasks(p_queue text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -11235,13 +11210,27 @@ ALTER FUNCTION work.store_task_events(p_changes work.task_change[]) OWNER TO pyl
 
 COMMENT ON FUNCTION work.store_task_events(p_changes work.task_change[]) IS 'Stores the events of changes of tasks'' states, as far as their queues want them';
 
-CREATE FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) RETURNS text[]
-    LANGUAGE sql
+CREATE FUNCTION work.store_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) RETURNS void
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
+declare
+  v_ids text[];
+begin
+  if (
+    jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 10000
+    and not jsonb_path_exists(p_tasks, 'strict $[*] ? (@.type() != "object")')
+    and (
+      select bool_and((t.is_good and q.queue is not null) is true)
+      from work.new_tasks(p_tasks => p_tasks, p_prefix => p_prefix, p_now => p_now, p_keys => p_keys) as t
+      left join work.queues as q on q.queue = t.queue
+    )
+  ) is not true then
+    perform work.check_tasks(p_tasks => p_tasks);
+  end if;
   with given as materialized (
     select t.*, nextval('work.task_positions') as place
-    from work.new_tasks(p_tasks => p_tasks, p_prefix => p_prefix, p_now => p_now) as t
+    from work.new_tasks(p_tasks => p_tasks, p_prefix => p_prefix, p_now => p_now, p_keys => p_keys) as t
   ),
   stored as (
     insert into work.task_executions (
@@ -11257,12 +11246,24 @@ CREATE FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now time
     on conflict (queue, unique_key) where unique_key is not null do nothing
     returning execution_id
   )
-  select array_agg(s.execution_id) from stored as s
-$$;
+  select array_agg(s.execution_id) into v_ids from stored as s;
+  insert into work.queues (queue)
+  select distinct t.queue from work.task_executions as t where t.execution_id = any(v_ids) order by t.queue
+  on conflict (queue) do nothing;
+  perform work.settle_changes(p_changes => array(
+    select row(
+      t.execution_id, t.queue, null, t.status, t.run_id, t.workflow_name, t.project_id, t.concurrency_key, null, null, null
+    )::work.task_change
+    from work.task_executions as t
+    inner join work.queues as q on q.queue = t.queue
+    where t.execution_id = any(v_ids) and (t.concurrency_key is not null or q.events = 'all')
+  ));
+end
+$_$;
 
-ALTER FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) OWNER TO pylayer_api;
+ALTER FUNCTION work.store_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) OWNER TO pylayer_api;
 
-COMMENT ON FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) IS 'Stores a batch of good tasks, as far as their unique keys are not taken. Errors: 40001, 40P01';
+COMMENT ON FUNCTION work.store_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) IS 'Stores a batch of tasks, with what follows from them. Errors: PT400, PT409, PT413';
 
 CREATE FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) RETURNS jsonb
     LANGUAGE sql
@@ -13730,7 +13731,8 @@ CREATE TABLE work.task_executions (
     CONSTRAINT task_executions_check1 CHECK (((status = ANY (ARRAY['completed'::work.task_status, 'failed'::work.task_status])) = (finished_at IS NOT NULL))),
     CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL))),
     CONSTRAINT task_executions_fields_check CHECK (((octet_length(execution_id) = 26) AND ((priority >= 0) AND (priority <= 9)) AND ((length(task_name) >= 1) AND (length(task_name) <= 200)) AND ((max_retries >= 0) AND (max_retries <= 1000)) AND ((timeout_seconds >= 1) AND (timeout_seconds <= 604800)) AND (retry_count >= 0)))
-);
+)
+WITH (fillfactor='50');
 
 ALTER TABLE work.task_executions OWNER TO pylayer_owner;
 
@@ -15527,8 +15529,6 @@ GRANT ALL ON FUNCTION work.is_json_mime(p_mime_type text) TO pylayer_auditor;
 
 REVOKE ALL ON FUNCTION work.is_opaque_json(p_content text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION work.is_task(p_task_name text, p_priority integer, p_max_retries integer, p_timeout_seconds integer, p_delay_seconds double precision, p_scheduled_at timestamp with time zone, p_unique_key text, p_concurrency_key text, p_metadata jsonb, p_longest integer) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_agent;
 GRANT ALL ON FUNCTION work.item_history(p_item_id text, p_limit integer, p_after integer) TO pylayer_analyst;
@@ -15663,9 +15663,9 @@ REVOKE ALL ON FUNCTION work.lock_waiting_parent(p_run_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.new_task_id(p_now timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION work.note_whole_look(p_noted text, p_state bigint[], p_exhausted integer, p_started timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION work.note_look(p_noted text, p_state bigint[], p_size integer, p_nths integer[], p_positions bigint[], p_n integer, p_started timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.notify_tasks(p_queue text) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.notify_tasks(p_queue text) TO pylayer_agent;
@@ -15803,7 +15803,7 @@ REVOKE ALL ON FUNCTION work.store_execution_event() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.store_task_events(p_changes work.task_change[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION work.store_unique_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION work.store_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.story_changed_event(p_old work.items, p_new work.items, p_actor text, p_change_type text, p_cause_stage text, p_summary text, p_run_id text, p_workflow_name text, p_agent_role text) FROM PUBLIC;
 

@@ -1,0 +1,1 @@
+alter table work.task_executions reset (fillfactor);
