@@ -25,12 +25,14 @@ from psycopg import Connection
 
 import pylayer
 from pylayer import run_context
+from pylayer.config import Settings
 from pylayer.emitter import Emitter, SqlTransport
 from pylayer.langgraph import flush_executions, instrument, pauses, recording, scopes
 from pylayer.langgraph.spans import OpenSpan
 from pylayer.runs import Execution, Step, StoredSpan
 from tests.graphs.support import STATE, Model, Recorder, Way, outcome
 from tests.graphs.test_attempts import RETRY, Failing, everything, says
+from tests.services import pgbouncer
 
 
 class State(TypedDict, total=False):
@@ -476,3 +478,23 @@ def test_an_asynchronous_client_and_the_role_of_an_agent(
 
     asyncio.run(run())
     assert Kept(kept).run.status == "completed"
+
+
+def test_a_run_is_recorded_behind_pgbouncer(
+    settings: Settings, client: pylayer.Client, recorder: Recorder, tmp_path: Path
+) -> None:
+    with (
+        pgbouncer(tmp_path, settings.require_database_url()) as pooled_dsn,
+        pylayer.connect(pooled_dsn, role="pylayer_agent") as kept,
+    ):
+        graph = instrument(
+            graph_of(a=lambda _: {"seen": ["a"]}, b=lambda _: {"seen": ["b"]}).compile(),
+            workflow_name="pooled",
+            emitter=recorder,
+            executions=kept,
+        )
+        graph.invoke({"number": 1})
+        found = Kept(client)
+    assert (found.run.workflow_id, found.run.status) == ("pooled", "completed")
+    assert found.tries() == {"a#1": ("completed", 1), "b#2": ("completed", 1)}
+    assert found.changes == DONE

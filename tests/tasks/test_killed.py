@@ -68,6 +68,52 @@ def test_each_task_completes_once(dsn: str, client: pylayer.Client, conn: Connec
     assert found["retried"] > 0, "the kills met running tasks"
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_limit_of_a_key_holds_when_workers_are_killed(
+    dsn: str, client: pylayer.Client, conn: Connection[dict[str, Any]]
+) -> None:
+    """At no look more than two tasks of a key run, and no room is lost with the worker that had it."""
+    client.tasks.set_queue("default", retry_base_seconds=0, key_limit=2)
+    client.tasks.enqueue_many(
+        {"task_name": "count", "input_data": n, "max_retries": 1000, "concurrency_key": f"key {n % 3}"}
+        for n in range(1500)
+    )
+    processes = multiprocessing.get_context("forkserver")
+    chance, most, killed = random.Random(6), 0, 0
+    workers: list[BaseProcess] = []
+    deadline = time.monotonic() + 240
+    try:
+        while left(conn):
+            assert time.monotonic() < deadline, f"{left(conn)} tasks were left"
+            while len(workers) < 4:
+                workers.append(processes.Process(target=victim, args=(dsn,), daemon=True))
+                workers[-1].start()
+            for running in conn.execute(
+                "select count(*) as count from work.task_executions where status in ('ready', 'running') "
+                "group by concurrency_key"
+            ).fetchall():
+                most = max(most, running["count"])
+            if killed < 12 and chance.random() < 0.05:
+                victim_process = workers.pop(chance.randrange(len(workers)))
+                victim_process.kill()
+                victim_process.join()
+                killed += 1
+            time.sleep(0.02)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.join()
+    assert most == 2
+    assert killed == 12
+    (found,) = conn.execute(
+        "select count(distinct output_data) as outputs, count(*) filter (where retry_count > 0) as retried "
+        "from work.task_executions where status = 'completed' and output_data = input_data"
+    ).fetchall()
+    assert found["outputs"] == 1500
+    assert found["retried"] > 0, "the kills met running tasks"
+
+
 def left(conn: Connection[dict[str, Any]]) -> int:
     (row,) = conn.execute(
         "select count(*) as left from work.task_executions where status <> 'completed'"

@@ -24,6 +24,7 @@ from pylayer.errors import InvalidInput
 from pylayer.tasks import ClaimedTask
 from pylayer.worker import Abandon, Handlers, Worker
 from tests.events.samples import wait_until
+from tests.services import pgbouncer
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from pylayer.cli import main; main()", "worker"]
@@ -186,6 +187,22 @@ def test_a_thread_that_hangs_takes_no_task_with_it(settings: Settings, client: p
     work(settings, handlers, is_done, concurrency=1, lease_seconds=1)
     assert seen == ["ready"]
     assert client.tasks.get(good.execution_id).retry_count == 0
+
+
+def test_it_works_behind_pgbouncer(settings: Settings, client: pylayer.Client, tmp_path: Path) -> None:
+    """The calls go through the pool, in which another session may be each time; LISTEN goes past it."""
+    handlers = Handlers()
+
+    @handlers.task("double")
+    async def double(task: ClaimedTask) -> int:
+        return task.input_data * 2
+
+    direct = settings.require_database_url()
+    with pgbouncer(tmp_path, direct) as pooled_dsn:
+        pooled = settings.model_copy(update={"database_url": type(settings.database_url)(pooled_dsn)})  # type: ignore[misc,call-arg]
+        made = client.tasks.enqueue_many([{"task_name": "double", "input_data": n} for n in range(200)])
+        work(pooled, handlers, statuses(200), concurrency=8, listen_dsn=direct)
+    assert [client.tasks.get(task.execution_id).output_data for task in made] == [n * 2 for n in range(200)]
 
 
 def test_it_outlives_its_connections(
