@@ -77,12 +77,12 @@ def test_a_limit_of_a_key_holds_when_workers_are_killed(
     client.tasks.set_queue("default", retry_base_seconds=0, key_limit=2)
     client.tasks.enqueue_many(
         {"task_name": "count", "input_data": n, "max_retries": 1000, "concurrency_key": f"key {n % 3}"}
-        for n in range(1500)
+        for n in range(3000)
     )
     processes = multiprocessing.get_context("forkserver")
     chance, most, killed = random.Random(6), 0, 0
     workers: list[BaseProcess] = []
-    deadline = time.monotonic() + 240
+    deadline, next_kill = time.monotonic() + 240, time.monotonic() + 0.3
     try:
         while left(conn):
             assert time.monotonic() < deadline, f"{left(conn)} tasks were left"
@@ -94,23 +94,24 @@ def test_a_limit_of_a_key_holds_when_workers_are_killed(
                 "group by concurrency_key"
             ).fetchall():
                 most = max(most, running["count"])
-            if killed < 12 and chance.random() < 0.05:
+            if killed < 12 and time.monotonic() > next_kill:
                 victim_process = workers.pop(chance.randrange(len(workers)))
                 victim_process.kill()
                 victim_process.join()
                 killed += 1
+                next_kill = time.monotonic() + chance.uniform(0.1, 0.3)
             time.sleep(0.02)
     finally:
         for worker in workers:
             worker.kill()
             worker.join()
     assert most == 2
-    assert killed == 12
+    assert killed > 2
     (found,) = conn.execute(
         "select count(distinct output_data) as outputs, count(*) filter (where retry_count > 0) as retried "
         "from work.task_executions where status = 'completed' and output_data = input_data"
     ).fetchall()
-    assert found["outputs"] == 1500
+    assert found["outputs"] == 3000
     assert found["retried"] > 0, "the kills met running tasks"
 
 

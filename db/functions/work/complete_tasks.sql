@@ -6,7 +6,7 @@
 --             it is. Then those that were claimed, outcome claimed, with what a worker needs.
 -- Errors:     PT400 not_an_array, invalid_task, and with p_n those of work.claim_tasks; PT409 not_read_committed (with a
 --             concurrency_key); PT413 too_many_tasks, output_limit; 22P02; 40001 and 40P01: the same call again.
--- Tables:     work.task_executions (rows updated), then as work.settle_changes, then as work.claim_tasks.
+-- Tables:     work.task_executions (rows updated), then as work.settle_changes, then as work.pick_tasks, whose rows are updated.
 -- Repeat:     safe: a task that was completed under the same lease is completed.
 create or replace function work.complete_tasks(
   p_tasks jsonb,
@@ -34,12 +34,14 @@ returns table (
   project_id text,
   metadata jsonb,
   scheduled_at timestamptz,
-  started_at timestamptz
+  started_at timestamptz,
+  "position" bigint
 )
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan  -- one plan, made once, that finds each task by its id
-set enable_seqscan = off
+set enable_seqscan = off  -- of a table that is still small, whose plan then stays when it has grown
+set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -50,6 +52,8 @@ declare
   v_ids text[];
   v_queues text[];
   v_has_keys boolean;
+  v_places tid[];
+  v_lease uuid := gen_random_uuid();
 begin
   if (
     jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576
@@ -91,7 +95,8 @@ begin
     select
       work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
       null::timestamptz, null::text, null::text, null::text, null::integer, null::integer, null::integer, null::integer,
-      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz
+      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz,
+      null::bigint
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid)
     where not exists (
       select from work.task_executions as t
@@ -99,14 +104,31 @@ begin
     );
   end if;
   if p_n <> 0 then
+    if (
+      length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
+      and p_lease_seconds between 1 and 3600
+    ) is not true then
+      perform work.check_claim(
+        p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
+      );
+    end if;
+    v_now := clock_timestamp();  -- leases begin after what the completions waited for
+    v_places := work.pick_tasks(p_worker => p_worker, p_queues => p_queues, p_n => p_n);
+    -- No sort: a nested loop, the only join that is left, keeps the order of the places.
     return query
-    select
-      'claimed', c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
-      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
-      c.scheduled_at, c.started_at
-    from work.claim_tasks(
-      p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
-    ) as c;
+    update work.task_executions as t
+    set
+      status = 'running',
+      lease = v_lease,
+      lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
+      started_at = v_now,
+      worker = p_worker
+    from unnest(v_places) as p (place)
+    where t.ctid = p.place
+    returning
+      'claimed', t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority,
+      t.retry_count, t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id,
+      t.metadata, t.scheduled_at, t.started_at, t.position;
   end if;
 end
 $$;

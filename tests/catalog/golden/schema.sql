@@ -6049,106 +6049,22 @@ COMMENT ON FUNCTION work.claim_execution(p_run_id text, p_worker text, p_lease_s
 CREATE FUNCTION work.claim_tasks(p_worker text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 1, p_lease_seconds integer DEFAULT 60) RETURNS SETOF work.claimed_task
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    SET enable_bitmapscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     AS $$
 #variable_conflict use_column
-declare
-  v_now timestamptz := clock_timestamp();
-  v_lease uuid := gen_random_uuid();
-  v_queues text[];
-  v_has_events boolean;
-  v_noted text;  -- the setting that says where this session's claims in these queues begin, when not at the front
-  v_note text;
-  v_state bigint[];  -- as work.note_look keeps it
-  v_read bigint := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass);
-  v_places tid[];
-  v_nths integer[];
-  v_positions bigint[];
-  v_count integer;
 begin
-  if (
-    length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
-    and p_lease_seconds between 1 and 3600
-  ) is not true then
+  if (p_n between 1 and 1000) is not true then
     perform work.check_claim(
       p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
     );
   end if;
-  select array_agg(q.queue order by array_position(p_queues, q.queue)), bool_or(q.events = 'all')
-  into v_queues, v_has_events
-  from work.queues as q
-  where q.queue = any(p_queues) and q.paused_at is null;
-  if v_queues is null then
-    return;
-  end if;
-  v_noted := 'pylayer.claims_' || md5(v_queues::text);
-  v_note := current_setting(v_noted, true);
-  if v_note <> '' and pg_input_is_valid(v_note, 'bigint[]') then  -- not when somebody else wrote it
-    v_state := v_note::bigint[];
-  end if;
-  if (v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000) is not true then
-    v_state := array[0, v_state[2]];
-  end if;
-
-  select array_agg(s.place), array_agg(s.nth), array_agg(s.position)
-  into v_places, v_nths, v_positions
-  from (
-    select f.nth, t.place, t.position
-    from generate_series(1, 10 * cardinality(v_queues)) as f (nth)
-    cross join lateral (
-      select r.ctid as place, r.position from work.task_executions as r
-      where r.status = 'ready'
-        and r.queue = v_queues[(f.nth - 1) % cardinality(v_queues) + 1]
-        and r.priority = (f.nth - 1) / cardinality(v_queues)
-        and r.position > coalesce(v_state[f.nth + 2], 0)
-      order by r.position
-      limit p_n
-      for no key update skip locked
-    ) as t
-    limit p_n
-  ) as s;
-  v_count := coalesce(cardinality(v_places), 0);
-  v_read := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass) - v_read;
-  if v_state[1] > 0 or v_read > 3 * p_n + 100 then
-    perform work.note_look(
-      p_noted => v_noted, p_state => v_state, p_size => 10 * cardinality(v_queues), p_nths => v_nths,
-      p_positions => v_positions, p_n => p_n, p_started => v_now
-    );
-  elsif v_note <> '' then
-    perform set_config(v_noted, '', false);
-  end if;
-  if v_count = 0 then
-    return;
-  end if;
-  if v_has_events then
-    perform work.store_task_events(p_changes => array(
-      select row(
-        t.execution_id, t.queue, 'ready', 'running', t.run_id, t.workflow_name, t.project_id, null, null, p_worker,
-        t.scheduled_at
-      )::work.task_change
-      from work.task_executions as t
-      where t.ctid = any(v_places)
-    ));
-  end if;
-  -- No sort: a nested loop, the only join that is left, keeps the order of the places.
   return query
-  update work.task_executions as t
-  set
-    status = 'running',
-    lease = v_lease,
-    lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
-    started_at = v_now,
-    worker = p_worker
-  from unnest(v_places) as p (place)
-  where t.ctid = p.place
-  returning
-    t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority, t.retry_count,
-    t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata,
-    t.scheduled_at, t.started_at, t.position;
+  select
+    c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count, c.max_retries,
+    c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata, c.scheduled_at,
+    c.started_at, c.position
+  from work.complete_tasks(
+    p_tasks => '[]', p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
+  ) as c;
 end
 $$;
 
@@ -6304,11 +6220,12 @@ ALTER FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_da
 
 COMMENT ON FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb) IS 'Completes one task. Errors: PT404 no_task, PT409 lease_lost, lease_expired, PT413';
 
-CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 0, p_lease_seconds integer DEFAULT 60) RETURNS TABLE(outcome text, execution_id text, lease uuid, lease_expires_at timestamp with time zone, queue text, task_name text, task_type text, priority integer, retry_count integer, max_retries integer, timeout_seconds integer, input_data jsonb, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb, scheduled_at timestamp with time zone, started_at timestamp with time zone)
+CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 0, p_lease_seconds integer DEFAULT 60) RETURNS TABLE(outcome text, execution_id text, lease uuid, lease_expires_at timestamp with time zone, queue text, task_name text, task_type text, priority integer, retry_count integer, max_retries integer, timeout_seconds integer, input_data jsonb, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb, scheduled_at timestamp with time zone, started_at timestamp with time zone, "position" bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     AS $_$
@@ -6319,6 +6236,8 @@ declare
   v_ids text[];
   v_queues text[];
   v_has_keys boolean;
+  v_places tid[];
+  v_lease uuid := gen_random_uuid();
 begin
   if (
     jsonb_typeof(p_tasks) = 'array' and jsonb_array_length(p_tasks) <= 1000 and pg_column_size(p_tasks) <= 1048576
@@ -6360,7 +6279,8 @@ begin
     select
       work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
       null::timestamptz, null::text, null::text, null::text, null::integer, null::integer, null::integer, null::integer,
-      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz
+      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz,
+      null::bigint
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid)
     where not exists (
       select from work.task_executions as t
@@ -6368,14 +6288,31 @@ begin
     );
   end if;
   if p_n <> 0 then
+    if (
+      length(p_worker) between 1 and 200 and cardinality(p_queues) between 1 and 100 and p_n between 1 and 1000
+      and p_lease_seconds between 1 and 3600
+    ) is not true then
+      perform work.check_claim(
+        p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
+      );
+    end if;
+    v_now := clock_timestamp();  -- leases begin after what the completions waited for
+    v_places := work.pick_tasks(p_worker => p_worker, p_queues => p_queues, p_n => p_n);
+    -- No sort: a nested loop, the only join that is left, keeps the order of the places.
     return query
-    select
-      'claimed', c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count,
-      c.max_retries, c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata,
-      c.scheduled_at, c.started_at
-    from work.claim_tasks(
-      p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
-    ) as c;
+    update work.task_executions as t
+    set
+      status = 'running',
+      lease = v_lease,
+      lease_expires_at = v_now + make_interval(secs => least(p_lease_seconds, t.timeout_seconds)),
+      started_at = v_now,
+      worker = p_worker
+    from unnest(v_places) as p (place)
+    where t.ctid = p.place
+    returning
+      'claimed', t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority,
+      t.retry_count, t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id,
+      t.metadata, t.scheduled_at, t.started_at, t.position;
   end if;
 end
 $_$;
@@ -9470,6 +9407,88 @@ $$;
 ALTER FUNCTION work.pause_queue(p_queue text, p_paused boolean) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION work.pause_queue(p_queue text, p_paused boolean) IS 'Pauses a queue or lets it go on; true when that changed it. Errors: PT400 invalid_queue';
+
+CREATE FUNCTION work.pick_tasks(p_worker text, p_queues text[], p_n integer) RETURNS tid[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+  v_queues text[];
+  v_has_events boolean;
+  v_noted text;  -- the setting that says where this session's claims in these queues begin, when not at the front
+  v_note text;
+  v_state bigint[];  -- as work.note_look keeps it
+  v_read bigint := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass);
+  v_places tid[];
+  v_nths integer[];
+  v_positions bigint[];
+  v_count integer;
+begin
+  select array_agg(q.queue order by array_position(p_queues, q.queue)), bool_or(q.events = 'all')
+  into v_queues, v_has_events
+  from work.queues as q
+  where q.queue = any(p_queues) and q.paused_at is null;
+  if v_queues is null then
+    return null;
+  end if;
+  v_noted := 'pylayer.claims_' || md5(v_queues::text);
+  v_note := current_setting(v_noted, true);
+  if v_note <> '' and pg_input_is_valid(v_note, 'bigint[]') then  -- not when somebody else wrote it
+    v_state := v_note::bigint[];
+  end if;
+  if (v_state[1] between extract(epoch from v_now) * 1000 and extract(epoch from v_now) * 1000 + 60000) is not true then
+    v_state := array[0, v_state[2]];
+  end if;
+
+  select array_agg(s.place), array_agg(s.nth), array_agg(s.position)
+  into v_places, v_nths, v_positions
+  from (
+    select f.nth, t.place, t.position
+    from generate_series(1, 10 * cardinality(v_queues)) as f (nth)
+    cross join lateral (
+      select r.ctid as place, r.position from work.task_executions as r
+      where r.status = 'ready'
+        and r.queue = v_queues[(f.nth - 1) % cardinality(v_queues) + 1]
+        and r.priority = (f.nth - 1) / cardinality(v_queues)
+        and r.position > coalesce(v_state[f.nth + 2], 0)
+      order by r.position
+      limit p_n
+      for no key update skip locked
+    ) as t
+    limit p_n
+  ) as s;
+  v_count := coalesce(cardinality(v_places), 0);
+  v_read := pg_stat_get_xact_tuples_returned('work.task_executions_ready_idx'::regclass) - v_read;
+  if v_state[1] > 0 or v_read > 3 * p_n + 100 then
+    perform work.note_look(
+      p_noted => v_noted, p_state => v_state, p_size => 10 * cardinality(v_queues), p_nths => v_nths,
+      p_positions => v_positions, p_n => p_n, p_started => v_now
+    );
+  elsif v_note <> '' then
+    perform set_config(v_noted, '', false);
+  end if;
+  if v_count = 0 then
+    return null;
+  end if;
+  if v_has_events then
+    perform work.store_task_events(p_changes => array(
+      select row(
+        t.execution_id, t.queue, 'ready', 'running', t.run_id, t.workflow_name, t.project_id, null, null, p_worker,
+        t.scheduled_at
+      )::work.task_change
+      from work.task_executions as t
+      where t.ctid = any(v_places)
+    ));
+  end if;
+  return v_places;
+end
+$$;
+
+ALTER FUNCTION work.pick_tasks(p_worker text, p_queues text[], p_n integer) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION work.pick_tasks(p_worker text, p_queues text[], p_n integer) IS 'Finds and locks the ready tasks that a worker is to get next';
 
 CREATE FUNCTION work.project_rows(p_project_ids text[]) RETURNS SETOF work.project_info
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -15672,6 +15691,8 @@ GRANT ALL ON FUNCTION work.notify_tasks(p_queue text) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION work.pause_queue(p_queue text, p_paused boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION work.pause_queue(p_queue text, p_paused boolean) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION work.pick_tasks(p_worker text, p_queues text[], p_n integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION work.project_rows(p_project_ids text[]) FROM PUBLIC;
 
