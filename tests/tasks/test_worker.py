@@ -199,9 +199,8 @@ def test_it_works_behind_pgbouncer(settings: Settings, client: pylayer.Client, t
 
     direct = settings.require_database_url()
     with pgbouncer(tmp_path, direct) as pooled_dsn:
-        pooled = settings.model_copy(update={"database_url": type(settings.database_url)(pooled_dsn)})  # type: ignore[misc,call-arg]
         made = client.tasks.enqueue_many([{"task_name": "double", "input_data": n} for n in range(200)])
-        work(pooled, handlers, statuses(200), concurrency=8, listen_dsn=direct)
+        work(Settings(DATABASE_URL=pooled_dsn), handlers, statuses(200), concurrency=8, listen_dsn=direct)
     assert [client.tasks.get(task.execution_id).output_data for task in made] == [n * 2 for n in range(200)]
 
 

@@ -5,7 +5,7 @@
 --             or one may be over 1 MiB.
 -- Returns:    a row a task, in input order. is_good says that it can be enqueued: the short answer for the many that can;
 --             work.check_tasks says what is wrong with others, and a test holds the two together.
-create or replace function work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamptz, p_keys integer default null)
+create or replace function work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamptz, p_keys integer)
 returns table (
   execution_id text, scheduled_at timestamptz, created_at timestamptz, status work.task_status, priority integer,
   max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text,

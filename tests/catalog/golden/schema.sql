@@ -9282,7 +9282,7 @@ ALTER FUNCTION work.new_task_id(p_now timestamp with time zone) OWNER TO pylayer
 
 COMMENT ON FUNCTION work.new_task_id(p_now timestamp with time zone) IS 'A new id of a task';
 
-CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer DEFAULT NULL::integer) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb, is_good boolean)
+CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp with time zone, p_keys integer) RETURNS TABLE(execution_id text, scheduled_at timestamp with time zone, created_at timestamp with time zone, status work.task_status, priority integer, max_retries integer, timeout_seconds integer, queue text, task_name text, task_type text, unique_key text, concurrency_key text, run_id text, workflow_name text, agent_id text, project_id text, input_data jsonb, metadata jsonb, is_good boolean)
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $_$
   select
