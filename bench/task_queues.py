@@ -22,6 +22,11 @@ class TaskQueue(Protocol):
         """How results name it."""
         ...
 
+    @property
+    def most_at_once(self) -> int:
+        """The most tasks that one call claims."""
+        ...
+
     def prepare(self, server: Connection[Any]) -> None:
         """Make what it needs in the database."""
         ...
@@ -48,6 +53,7 @@ class PylayerQueue:
     """
 
     events: str = "none"
+    most_at_once = 1000
 
     @property
     def name(self) -> str:
@@ -123,6 +129,7 @@ class BareQueue:
     """The limit: one table, one partial index, one statement to complete and claim; no lease, no retry."""
 
     name = "bare SKIP LOCKED table"
+    most_at_once = 1000
 
     def prepare(self, server: Connection[Any]) -> None:
         """Make the table."""
@@ -164,6 +171,7 @@ class ProcrastinateQueue:
     """The peer, by the functions that its workers call; it claims one by one."""
 
     name = "procrastinate"
+    most_at_once = 1
 
     def prepare(self, server: Connection[Any]) -> None:
         """Apply its schema."""

@@ -59,7 +59,7 @@ def _throughput(settings: Settings, count: int, rounds: int) -> list[Result]:
         threads = stack.enter_context(ThreadPoolExecutor(2))
         for queue in queues:
             queue.prepare(servers[0])
-        found: dict[str, dict[str, Timing]] = {}
+        results: list[Result] = []
         for title, size, batch, workers in (
             ("enqueued one by one", 1, 0, 0),
             ("enqueued, batches of 100", _BATCH, 0, 0),
@@ -68,18 +68,20 @@ def _throughput(settings: Settings, count: int, rounds: int) -> list[Result]:
             ("claimed and completed, batches of 100, 1 worker", 0, _BATCH, 1),
             ("claimed and completed, batches of 100, 2 workers", 0, _BATCH, 2),
         ):
+            tasks = 5 * count if _BATCH in (size, batch) else count  # 100 calls, not 20
             cases = [
                 Case(
                     queue.name,
-                    _enqueuing(queue, servers[0], count, size)
+                    _enqueuing(queue, servers[0], tasks, size)
                     if size
                     else _working(queue, servers[:workers], batch, threads),
-                    lambda queue=queue, size=size: _refill(queue, servers[0], 0 if size else count),
+                    lambda queue=queue, count=0 if size else tasks: _refill(queue, servers[0], count),
                 )
                 for queue in queues
+                if batch <= queue.most_at_once
             ]
-            found[title] = interleave(cases, rounds)
-    return [result for title, timings in found.items() for result in _compared(title, timings, count, rounds)]
+            results += _compared(title, interleave(cases, rounds), tasks, rounds)
+    return results
 
 
 def _refill(queue: TaskQueue, server: Connection[Any], count: int) -> None:
@@ -117,6 +119,7 @@ def _compared(title: str, timings: dict[str, Timing], count: int, rounds: int) -
             ("no events", ours, ProcrastinateQueue.name, None),
             ("terminal events", timings[PylayerQueue("terminal").name], PylayerQueue().name, None),
         )
+        if other in timings
     ]
 
 

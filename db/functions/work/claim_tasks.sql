@@ -25,7 +25,7 @@ begin
   select
     c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count, c.max_retries,
     c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata, c.scheduled_at,
-    c.started_at, c.position
+    c.started_at
   from work.complete_tasks(
     p_tasks => '[]', p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
   ) as c;

@@ -34,8 +34,7 @@ returns table (
   project_id text,
   metadata jsonb,
   scheduled_at timestamptz,
-  started_at timestamptz,
-  "position" bigint
+  started_at timestamptz
 )
 language plpgsql volatile parallel unsafe security definer  -- definer on purpose: callers hold no right on the tables
 set search_path = pg_catalog, pg_temp
@@ -69,7 +68,7 @@ begin
       error = null,
       lease_expires_at = null,
       finished_at = v_now,
-      execution_time_ms = greatest(extract(epoch from v_now - t.started_at) * 1000, 0)
+      execution_time_ms = greatest(date_part('epoch', v_now - t.started_at) * 1000, 0)
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
     where t.execution_id = d.execution_id
       -- Coalesced, so that no plan goes through all leases for it.
@@ -95,8 +94,7 @@ begin
     select
       work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
       null::timestamptz, null::text, null::text, null::text, null::integer, null::integer, null::integer, null::integer,
-      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz,
-      null::bigint
+      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid)
     where not exists (
       select from work.task_executions as t
@@ -126,9 +124,9 @@ begin
     from unnest(v_places) as p (place)
     where t.ctid = p.place
     returning
-      'claimed', t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority,
-      t.retry_count, t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id,
-      t.metadata, t.scheduled_at, t.started_at, t.position;
+      'claimed', t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name::text, t.task_type,
+      t.priority::integer, t.retry_count::integer, t.max_retries::integer, t.timeout_seconds::integer, t.input_data, t.run_id,
+      t.workflow_name, t.agent_id, t.project_id, t.metadata, t.scheduled_at, t.started_at;
   end if;
 end
 $$;

@@ -26,11 +26,11 @@ declare
   v_now timestamptz := clock_timestamp();
   v_prefix text := left(work.new_task_id(p_now => v_now), 21);  -- the ids of a batch count up, as ULIDs of one millisecond may
   v_size integer := case jsonb_typeof(p_tasks) when 'array' then jsonb_array_length(p_tasks) end;
-  v_keys integer := jsonb_array_length(jsonb_path_query_array(p_tasks -> 0, '$.*'));
+  v_keys integer := jsonb_array_length(jsonb_path_query_array(p_tasks -> 0, '$.*.type()'));
   v_stored integer;
 begin
   p_tasks := jsonb_path_query_first(p_tasks, '$');  -- a copy in memory: what comes from a table may be compressed
-  if jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*')) <> v_keys * v_size or pg_column_size(p_tasks) > 1048576 then
+  if jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*.type()')) <> v_keys * v_size or pg_column_size(p_tasks) > 1048576 then
     v_keys := null;
   end if;
   if v_size <= 10000 and (p_tasks -> 0 ? 'unique_key' or p_tasks -> 0 ? 'concurrency_key') is not true then

@@ -13,8 +13,8 @@ declare
   v_task work.task_info;
 begin
   select
-    t.execution_id::text, t.queue, t.task_name, t.task_type, t.status, t.priority, t.retry_count,
-    t.max_retries, t.timeout_seconds, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
+    t.execution_id, t.queue, t.task_name::text, t.task_type, t.status, t.priority::integer, t.retry_count::integer,
+    t.max_retries::integer, t.timeout_seconds::integer, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
     t.run_id, t.workflow_name, t.agent_id, t.project_id, t.worker, t.metadata, t.created_at, t.scheduled_at, t.started_at,
     t.lease_expires_at, t.finished_at, t.execution_time_ms
   into v_task

@@ -33,12 +33,8 @@ as $$
     nullif(t.input_data, 'null'), nullif(t.metadata, 'null'),
     length(t.task_name) between 1 and 200
     and (t.priority between 0 and 9) is not false
-    -- most tasks have none of these
     and (
-      num_nonnulls(
-        t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key, t.max_retries, t.timeout_seconds, t.task_type, t.run_id,
-        t.workflow_name, t.agent_id, t.project_id, t.metadata
-      ) = 0
+      num_nonnulls(t.task_name, t.input_data, t.queue, t.priority) = p_keys  -- most tasks have nothing else
       or (t.max_retries between 0 and 1000) is not false
       and (t.timeout_seconds between 1 and 604800) is not false
       and (t.delay_seconds between 0 and 315360000) is not false
@@ -53,15 +49,15 @@ as $$
           length(t.agent_id), length(t.project_id)
         ) <= 500
       ) is not false
+      -- no key that is unknown or null
+      and num_nonnulls(
+        t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
+        t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
+      ) = coalesce(p_keys, case
+        when pg_column_size(p_tasks -> (t.nth - 1)::integer) <= 1048576
+          then jsonb_array_length(jsonb_path_query_array(p_tasks -> (t.nth - 1)::integer, '$.*.type()'))
+      end)
     )
-    -- no key that is unknown or null
-    and num_nonnulls(
-      t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
-      t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
-    ) = coalesce(p_keys, case
-      when pg_column_size(p_tasks -> (t.nth - 1)::integer) <= 1048576
-        then jsonb_array_length(jsonb_path_query_array(p_tasks -> (t.nth - 1)::integer, '$.*'))
-    end)
   from rows from (jsonb_to_recordset(p_tasks) as (
     task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
     unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,

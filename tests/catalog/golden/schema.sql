@@ -283,8 +283,7 @@ CREATE TYPE work.claimed_task AS (
 	project_id text,
 	metadata jsonb,
 	scheduled_at timestamp with time zone,
-	started_at timestamp with time zone,
-	"position" bigint
+	started_at timestamp with time zone
 );
 
 ALTER TYPE work.claimed_task OWNER TO pylayer_owner;
@@ -508,6 +507,34 @@ CREATE TYPE work.task_info AS (
 ALTER TYPE work.task_info OWNER TO pylayer_owner;
 
 COMMENT ON TYPE work.task_info IS 'A task as functions return it, without the token of its lease';
+
+CREATE DOMAIN work.task_name AS text
+	CONSTRAINT task_name_length CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 200)));
+
+ALTER DOMAIN work.task_name OWNER TO pylayer_owner;
+
+COMMENT ON DOMAIN work.task_name IS 'The name of a handler, 1 to 200 characters';
+
+CREATE DOMAIN work.task_priority AS integer
+	CONSTRAINT task_priority_range CHECK (((VALUE >= 0) AND (VALUE <= 9)));
+
+ALTER DOMAIN work.task_priority OWNER TO pylayer_owner;
+
+COMMENT ON DOMAIN work.task_priority IS '0 is first, 9 last';
+
+CREATE DOMAIN work.task_retries AS integer
+	CONSTRAINT task_retries_range CHECK (((VALUE >= 0) AND (VALUE <= 1000)));
+
+ALTER DOMAIN work.task_retries OWNER TO pylayer_owner;
+
+COMMENT ON DOMAIN work.task_retries IS 'How often a task is tried again, 0 to 1000';
+
+CREATE DOMAIN work.task_timeout AS integer
+	CONSTRAINT task_timeout_range CHECK (((VALUE >= 1) AND (VALUE <= 604800)));
+
+ALTER DOMAIN work.task_timeout OWNER TO pylayer_owner;
+
+COMMENT ON DOMAIN work.task_timeout IS 'How long one attempt of a task may take, 1 to 604800 seconds';
 
 CREATE TYPE work.transition_info AS (
 	item_id text,
@@ -6061,7 +6088,7 @@ begin
   select
     c.execution_id, c.lease, c.lease_expires_at, c.queue, c.task_name, c.task_type, c.priority, c.retry_count, c.max_retries,
     c.timeout_seconds, c.input_data, c.run_id, c.workflow_name, c.agent_id, c.project_id, c.metadata, c.scheduled_at,
-    c.started_at, c.position
+    c.started_at
   from work.complete_tasks(
     p_tasks => '[]', p_worker => p_worker, p_queues => p_queues, p_n => p_n, p_lease_seconds => p_lease_seconds
   ) as c;
@@ -6220,7 +6247,7 @@ ALTER FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_da
 
 COMMENT ON FUNCTION work.complete_task(p_execution_id text, p_lease uuid, p_output_data jsonb) IS 'Completes one task. Errors: PT404 no_task, PT409 lease_lost, lease_expired, PT413';
 
-CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 0, p_lease_seconds integer DEFAULT 60) RETURNS TABLE(outcome text, execution_id text, lease uuid, lease_expires_at timestamp with time zone, queue text, task_name text, task_type text, priority integer, retry_count integer, max_retries integer, timeout_seconds integer, input_data jsonb, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb, scheduled_at timestamp with time zone, started_at timestamp with time zone, "position" bigint)
+CREATE FUNCTION work.complete_tasks(p_tasks jsonb, p_worker text DEFAULT NULL::text, p_queues text[] DEFAULT '{default}'::text[], p_n integer DEFAULT 0, p_lease_seconds integer DEFAULT 60) RETURNS TABLE(outcome text, execution_id text, lease uuid, lease_expires_at timestamp with time zone, queue text, task_name text, task_type text, priority integer, retry_count integer, max_retries integer, timeout_seconds integer, input_data jsonb, run_id text, workflow_name text, agent_id text, project_id text, metadata jsonb, scheduled_at timestamp with time zone, started_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -6253,7 +6280,7 @@ begin
       error = null,
       lease_expires_at = null,
       finished_at = v_now,
-      execution_time_ms = greatest(extract(epoch from v_now - t.started_at) * 1000, 0)
+      execution_time_ms = greatest(date_part('epoch', v_now - t.started_at) * 1000, 0)
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid, output_data jsonb)
     where t.execution_id = d.execution_id
       -- Coalesced, so that no plan goes through all leases for it.
@@ -6279,8 +6306,7 @@ begin
     select
       work.lease_problem(p_execution_id => d.execution_id, p_lease => d.lease), d.execution_id, null::uuid,
       null::timestamptz, null::text, null::text, null::text, null::integer, null::integer, null::integer, null::integer,
-      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz,
-      null::bigint
+      null::jsonb, null::text, null::text, null::text, null::text, null::jsonb, null::timestamptz, null::timestamptz
     from jsonb_to_recordset(p_tasks) as d (execution_id text, lease uuid)
     where not exists (
       select from work.task_executions as t
@@ -6310,9 +6336,9 @@ begin
     from unnest(v_places) as p (place)
     where t.ctid = p.place
     returning
-      'claimed', t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name, t.task_type, t.priority,
-      t.retry_count, t.max_retries, t.timeout_seconds, t.input_data, t.run_id, t.workflow_name, t.agent_id, t.project_id,
-      t.metadata, t.scheduled_at, t.started_at, t.position;
+      'claimed', t.execution_id::text, t.lease, t.lease_expires_at, t.queue, t.task_name::text, t.task_type,
+      t.priority::integer, t.retry_count::integer, t.max_retries::integer, t.timeout_seconds::integer, t.input_data, t.run_id,
+      t.workflow_name, t.agent_id, t.project_id, t.metadata, t.scheduled_at, t.started_at;
   end if;
 end
 $_$;
@@ -7017,11 +7043,11 @@ declare
   v_now timestamptz := clock_timestamp();
   v_prefix text := left(work.new_task_id(p_now => v_now), 21);  -- the ids of a batch count up, as ULIDs of one millisecond may
   v_size integer := case jsonb_typeof(p_tasks) when 'array' then jsonb_array_length(p_tasks) end;
-  v_keys integer := jsonb_array_length(jsonb_path_query_array(p_tasks -> 0, '$.*'));
+  v_keys integer := jsonb_array_length(jsonb_path_query_array(p_tasks -> 0, '$.*.type()'));
   v_stored integer;
 begin
   p_tasks := jsonb_path_query_first(p_tasks, '$');  -- a copy in memory: what comes from a table may be compressed
-  if jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*')) <> v_keys * v_size or pg_column_size(p_tasks) > 1048576 then
+  if jsonb_array_length(jsonb_path_query_array(p_tasks, '$[*].*.type()')) <> v_keys * v_size or pg_column_size(p_tasks) > 1048576 then
     v_keys := null;
   end if;
   if v_size <= 10000 and (p_tasks -> 0 ? 'unique_key' or p_tasks -> 0 ? 'concurrency_key') is not true then
@@ -7635,8 +7661,8 @@ declare
   v_task work.task_info;
 begin
   select
-    t.execution_id::text, t.queue, t.task_name, t.task_type, t.status, t.priority, t.retry_count,
-    t.max_retries, t.timeout_seconds, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
+    t.execution_id, t.queue, t.task_name::text, t.task_type, t.status, t.priority::integer, t.retry_count::integer,
+    t.max_retries::integer, t.timeout_seconds::integer, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
     t.run_id, t.workflow_name, t.agent_id, t.project_id, t.worker, t.metadata, t.created_at, t.scheduled_at, t.started_at,
     t.lease_expires_at, t.finished_at, t.execution_time_ms
   into v_task
@@ -8668,8 +8694,8 @@ begin
   perform work.check_limit(p_limit => p_limit, p_greatest => 1000);
   return query
   select
-    t.execution_id::text, t.queue, t.task_name, t.task_type, t.status, t.priority, t.retry_count,
-    t.max_retries, t.timeout_seconds, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
+    t.execution_id, t.queue, t.task_name::text, t.task_type, t.status, t.priority::integer, t.retry_count::integer,
+    t.max_retries::integer, t.timeout_seconds::integer, t.input_data, t.output_data, t.error, t.unique_key, t.concurrency_key,
     t.run_id, t.workflow_name, t.agent_id, t.project_id, t.worker, t.metadata, t.created_at, t.scheduled_at, t.started_at,
     t.lease_expires_at, t.finished_at, t.execution_time_ms
   from work.task_executions as t
@@ -9269,12 +9295,16 @@ CREATE FUNCTION work.new_task_id(p_now timestamp with time zone) RETURNS text
 declare
   v_ms bigint := floor(extract(epoch from p_now) * 1000)::bigint;
   v_random text := gen_random_uuid()::text;
-  v_id text := upper(left(v_random, 8) || right(v_random, 8));  -- what is random of it only; hexadecimal digits are of base32 too
+  v_digits text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 begin
-  for v_shift in 0 .. 45 by 5 loop
-    v_id := substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (v_ms >> v_shift & 31)::integer + 1, 1) || v_id;
-  end loop;
-  return v_id;
+  return concat(
+    substr(v_digits, (v_ms >> 45 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 40 & 31)::integer + 1, 1),
+    substr(v_digits, (v_ms >> 35 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 30 & 31)::integer + 1, 1),
+    substr(v_digits, (v_ms >> 25 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 20 & 31)::integer + 1, 1),
+    substr(v_digits, (v_ms >> 15 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 10 & 31)::integer + 1, 1),
+    substr(v_digits, (v_ms >> 5 & 31)::integer + 1, 1), substr(v_digits, (v_ms & 31)::integer + 1, 1),
+    upper(left(v_random, 8) || right(v_random, 8))  -- what is random of it only; hexadecimal digits are of base32 too
+  );
 end
 $$;
 
@@ -9304,12 +9334,8 @@ CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp wit
     nullif(t.input_data, 'null'), nullif(t.metadata, 'null'),
     length(t.task_name) between 1 and 200
     and (t.priority between 0 and 9) is not false
-    -- most tasks have none of these
     and (
-      num_nonnulls(
-        t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key, t.max_retries, t.timeout_seconds, t.task_type, t.run_id,
-        t.workflow_name, t.agent_id, t.project_id, t.metadata
-      ) = 0
+      num_nonnulls(t.task_name, t.input_data, t.queue, t.priority) = p_keys  -- most tasks have nothing else
       or (t.max_retries between 0 and 1000) is not false
       and (t.timeout_seconds between 1 and 604800) is not false
       and (t.delay_seconds between 0 and 315360000) is not false
@@ -9324,15 +9350,15 @@ CREATE FUNCTION work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamp wit
           length(t.agent_id), length(t.project_id)
         ) <= 500
       ) is not false
+      -- no key that is unknown or null
+      and num_nonnulls(
+        t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
+        t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
+      ) = coalesce(p_keys, case
+        when pg_column_size(p_tasks -> (t.nth - 1)::integer) <= 1048576
+          then jsonb_array_length(jsonb_path_query_array(p_tasks -> (t.nth - 1)::integer, '$.*.type()'))
+      end)
     )
-    -- no key that is unknown or null
-    and num_nonnulls(
-      t.task_name, t.input_data, t.queue, t.priority, t.delay_seconds, t.scheduled_at, t.unique_key, t.concurrency_key,
-      t.max_retries, t.timeout_seconds, t.task_type, t.run_id, t.workflow_name, t.agent_id, t.project_id, t.metadata
-    ) = coalesce(p_keys, case
-      when pg_column_size(p_tasks -> (t.nth - 1)::integer) <= 1048576
-        then jsonb_array_length(jsonb_path_query_array(p_tasks -> (t.nth - 1)::integer, '$.*'))
-    end)
   from rows from (jsonb_to_recordset(p_tasks) as (
     task_name text, input_data jsonb, queue text, priority integer, delay_seconds double precision, scheduled_at timestamptz,
     unique_key text, concurrency_key text, max_retries integer, timeout_seconds integer, task_type text, run_id text,
@@ -13728,12 +13754,12 @@ CREATE TABLE work.task_executions (
     finished_at timestamp with time zone,
     execution_time_ms bigint,
     status work.task_status NOT NULL,
-    priority integer NOT NULL,
-    retry_count integer DEFAULT 0 NOT NULL,
-    max_retries integer NOT NULL,
-    timeout_seconds integer NOT NULL,
+    priority work.task_priority NOT NULL,
+    retry_count work.task_retries DEFAULT 0 NOT NULL,
+    max_retries work.task_retries NOT NULL,
+    timeout_seconds work.task_timeout NOT NULL,
     queue text NOT NULL,
-    task_name text NOT NULL,
+    task_name work.task_name NOT NULL,
     task_type text,
     worker text,
     unique_key text,
@@ -13746,10 +13772,7 @@ CREATE TABLE work.task_executions (
     output_data jsonb,
     error text,
     metadata jsonb,
-    CONSTRAINT task_executions_check CHECK (((status <> 'running'::work.task_status) OR ((lease IS NOT NULL) AND (lease_expires_at IS NOT NULL) AND (started_at IS NOT NULL)))),
-    CONSTRAINT task_executions_check1 CHECK (((status = ANY (ARRAY['completed'::work.task_status, 'failed'::work.task_status])) = (finished_at IS NOT NULL))),
-    CONSTRAINT task_executions_check2 CHECK (((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL))),
-    CONSTRAINT task_executions_fields_check CHECK (((octet_length(execution_id) = 26) AND ((priority >= 0) AND (priority <= 9)) AND ((length(task_name) >= 1) AND (length(task_name) <= 200)) AND ((max_retries >= 0) AND (max_retries <= 1000)) AND ((timeout_seconds >= 1) AND (timeout_seconds <= 604800)) AND (retry_count >= 0)))
+    CONSTRAINT task_executions_state_check CHECK ((((status = ANY (ARRAY['completed'::work.task_status, 'failed'::work.task_status])) = (finished_at IS NOT NULL)) AND ((status <> 'running'::work.task_status) OR ((lease IS NOT NULL) AND (lease_expires_at IS NOT NULL) AND (started_at IS NOT NULL))) AND ((status <> 'blocked'::work.task_status) OR (concurrency_key IS NOT NULL)) AND (octet_length(execution_id) = 26)))
 )
 WITH (fillfactor='50');
 
@@ -14181,7 +14204,7 @@ ALTER TABLE ONLY work.step_executions
     ADD CONSTRAINT step_executions_pkey PRIMARY KEY (run_id, step_name);
 
 ALTER TABLE ONLY work.task_executions
-    ADD CONSTRAINT task_executions_pkey PRIMARY KEY (execution_id);
+    ADD CONSTRAINT task_executions_pkey PRIMARY KEY (execution_id) WITH (fillfactor='50');
 
 ALTER TABLE ONLY work.task_schedules
     ADD CONSTRAINT task_schedules_pkey PRIMARY KEY (schedule);
