@@ -39,7 +39,7 @@ from generate_series(1, %s) as n
 
 def measure(settings: Settings, *, quick: bool) -> list[Result]:
     """Measure on fresh databases."""
-    count, rounds = (300, 3) if quick else (2_000, 10)
+    count, rounds = (300, 3) if quick else (500, 40)
     return [
         *_throughput(settings, count, rounds),
         *_held(settings, count, rounds),
@@ -68,7 +68,7 @@ def _throughput(settings: Settings, count: int, rounds: int) -> list[Result]:
             ("claimed and completed, batches of 100, 1 worker", 0, _BATCH, 1),
             ("claimed and completed, batches of 100, 2 workers", 0, _BATCH, 2),
         ):
-            tasks = 5 * count if _BATCH in (size, batch) else count  # 100 calls, not 20
+            tasks = 10 * count if _BATCH in (size, batch) else count
             cases = [
                 Case(
                     queue.name,
@@ -111,7 +111,7 @@ def _compared(title: str, timings: dict[str, Timing], count: int, rounds: int) -
             noise=mine.spread,
             compared_with=other,
             reference=count / timings[other].median,
-            ratio=timings[other].median / mine.median,
+            ratio=mine.beside(timings[other]),
             target=target,
         )
         for name, mine, other, target in (
@@ -154,7 +154,7 @@ def _held(settings: Settings, count: int, rounds: int) -> list[Result]:
             noise=found["held"].spread,
             compared_with="without it",
             reference=count / found["free"].median,
-            ratio=found["free"].median / found["held"].median,
+            ratio=found["held"].beside(found["free"]),
             target=0.8,
         )
     ]

@@ -46,6 +46,15 @@ class Timing:
         low, _, high = statistics.quantiles(self.seconds, n=4)
         return (high - low) / 2 / self.median
 
+    def beside(self, other: Timing) -> float:
+        """How many times our time the other took: the median over the turns, each beside its own neighbour.
+
+        What slows the machine down for seconds slows down both of a turn, so it is not in here.
+        """
+        return statistics.median(
+            theirs / ours for ours, theirs in zip(self.seconds, other.seconds, strict=True)
+        )
+
 
 def interleave(cases: Sequence[Case], rounds: int, *, calls: int = 1, warm_up: int = 1) -> dict[str, Timing]:
     """Time the cases turn by turn, in an order drawn anew each turn: none always follows the same one.

@@ -198,9 +198,11 @@ def test_delivery_after_a_restart(make: MakeEmitter, transport: MemoryTransport,
     first = make()
     ids = [first.emit(event()) for _ in range(100)]
     assert not first.close(0.1)
-    transport.before = lambda _: None
+    back = threading.Event()
+    transport.before = lambda _: back.wait(5)
     second = make()
     assert second.stats == EmitterStats(adopted=100, pending=100, spool_bytes=second.stats.spool_bytes)
+    back.set()
     ids.append(second.emit(event()))
     assert second.flush(5)
     assert list(store.events) == ids

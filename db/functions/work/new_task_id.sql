@@ -9,16 +9,12 @@ as $$
 declare
   v_ms bigint := floor(extract(epoch from p_now) * 1000)::bigint;
   v_random text := gen_random_uuid()::text;
-  v_digits text := '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+  v_id text := upper(left(v_random, 8) || right(v_random, 8));  -- what is random of it only; hexadecimal digits are of base32 too
 begin
-  return concat(
-    substr(v_digits, (v_ms >> 45 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 40 & 31)::integer + 1, 1),
-    substr(v_digits, (v_ms >> 35 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 30 & 31)::integer + 1, 1),
-    substr(v_digits, (v_ms >> 25 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 20 & 31)::integer + 1, 1),
-    substr(v_digits, (v_ms >> 15 & 31)::integer + 1, 1), substr(v_digits, (v_ms >> 10 & 31)::integer + 1, 1),
-    substr(v_digits, (v_ms >> 5 & 31)::integer + 1, 1), substr(v_digits, (v_ms & 31)::integer + 1, 1),
-    upper(left(v_random, 8) || right(v_random, 8))  -- what is random of it only; hexadecimal digits are of base32 too
-  );
+  for v_shift in 0 .. 45 by 5 loop
+    v_id := substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (v_ms >> v_shift & 31)::integer + 1, 1) || v_id;
+  end loop;
+  return v_id;
 end
 $$;
 comment on function work.new_task_id(timestamptz) is
