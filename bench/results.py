@@ -29,7 +29,8 @@ class Result:
         noise: half of the range between the quartiles, as a share of the median.
         compared_with: the limit or the peer, measured in the same run.
         reference: its median.
-        ratio: the speed of ``value`` over that of the reference, or, for ``at most``, its cost over that.
+        ratio: the speed of ``value`` over that of the reference, or, for ``at most``, its cost over that: of
+            the medians, or where turns are short the median over the turns (`Timing.beside`).
         target: what the ratio has to reach; None where there is none.
         relation: whether the ratio has to be at least or at most the target.
     """

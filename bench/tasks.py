@@ -68,14 +68,14 @@ def _throughput(settings: Settings, count: int, rounds: int) -> list[Result]:
             ("claimed and completed, batches of 100, 1 worker", 0, _BATCH, 1),
             ("claimed and completed, batches of 100, 2 workers", 0, _BATCH, 2),
         ):
-            tasks = 10 * count if _BATCH in (size, batch) else count
+            tasks = 10 * count if _BATCH in (size, batch) else count  # a turn of a tenth of a second
             cases = [
                 Case(
                     queue.name,
                     _enqueuing(queue, servers[0], tasks, size)
                     if size
                     else _working(queue, servers[:workers], batch, threads),
-                    lambda queue=queue, count=0 if size else tasks: _refill(queue, servers[0], count),
+                    lambda queue=queue, waiting=0 if size else tasks: _refill(queue, servers[0], waiting),
                 )
                 for queue in queues
                 if batch <= queue.most_at_once

@@ -81,6 +81,22 @@ def test_one_bad_task_keeps_all_out(conn: Connection[Row], bad: object, other: A
     assert stored(conn) == 0
 
 
+@pytest.mark.parametrize("surplus", [{"x": 1}, {"metadata": []}, {"delay_seconds": -1}], ids=json.dumps)
+@pytest.mark.parametrize("places", [(0, 1, 2), (0, 2, 1), (2, 1, 0)])
+def test_a_key_too_many_in_one_does_not_make_up_for_one_too_few_in_another(
+    conn: Connection[Row], surplus: dict[str, Any], places: tuple[int, int, int]
+) -> None:
+    tasks: list[dict[str, Any]] = [
+        {"task_name": "a", "queue": "default"},
+        {"task_name": "a"},
+        {"task_name": "a", "queue": "default"} | surplus,
+    ]
+    with pytest.raises(psycopg.Error) as refused:
+        enqueue(conn, [tasks[place] for place in places])
+    assert (refused.value.sqlstate, refused.value.diag.constraint_name) == ("PT400", "invalid_task")
+    assert stored(conn) == 0
+
+
 def test_a_null_is_as_if_the_key_were_not_there(conn: Connection[Row]) -> None:
     enqueue(conn, [{"task_name": "a", "priority": None}, {"task_name": "b", "unique_key": None}])
     assert claimed(conn) == ["a", "b"]

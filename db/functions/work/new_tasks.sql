@@ -1,10 +1,11 @@
 -- The rows of a batch of tasks. Without SET search_path, so that it is inlined.
 --
 -- Parameters: p_tasks, as work.enqueue_tasks, an array of objects; p_prefix, the first 21 characters of their ids; p_now, the
---             time of the batch; p_keys, how many keys each of them has; null when not all have as many,
---             or one may be over 1 MiB.
--- Returns:    a row a task, in input order. is_good says that it can be enqueued: the short answer for the many that can;
---             work.check_tasks says what is wrong with others, and a test holds the two together.
+--             time of the batch; p_keys, how many keys they have on average, when the first has as many; else, and when
+--             one may be over 1 MiB, null.
+-- Returns:    a row a task, in input order. When is_good is true of all of them, they can be enqueued: the short answer for the
+--             many that can. Of one alone it says less: with a key too many it may be called good, but then another has one too
+--             few and is not. work.check_tasks says what is wrong, and a test holds the two together.
 create or replace function work.new_tasks(p_tasks jsonb, p_prefix text, p_now timestamptz, p_keys integer)
 returns table (
   execution_id text, scheduled_at timestamptz, created_at timestamptz, status work.task_status, priority integer,
