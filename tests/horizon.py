@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 import pylayer
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 
 def wait_for_horizon(conn: Connection[Any]) -> None:

@@ -18,7 +18,7 @@ from pylayer.config import Settings
 from pylayer.embedded import Stack
 from pylayer.errors import NotFound, Retryable
 from tests.backup.conftest import LARGE, Content
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 KILLED = """
 import os, signal, sys

@@ -20,7 +20,7 @@ from pylayer.events import Event
 from pylayer.models import ModelPrice
 from tests.emitter.conftest import MakeEmitter
 from tests.emitter.doubles import MemoryTransport, Store, event
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 
 def test_an_event_is_delivered_with_all_it_carries(make: MakeEmitter, store: Store) -> None:

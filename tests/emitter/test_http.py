@@ -28,8 +28,8 @@ from pylayer.errors import (
 from tests.emitter.conftest import MakeEmitter
 from tests.emitter.doubles import FakeServer, Store, event, fake_server, problem
 from tests.emitter.test_retries import letters
-from tests.events.samples import wait_until
 from tests.server.serving import served
+from tests.waiting import wait_until
 
 LINES = [event().model_dump_json().encode() for _ in range(3)]
 

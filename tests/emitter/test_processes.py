@@ -21,7 +21,7 @@ from tests.emitter.conftest import MakeEmitter
 from tests.emitter.doubles import FakeServer, MemoryTransport, Store, event, fake_server
 from tests.emitter.test_retries import letters
 from tests.emitter.victim import POINTS
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 VICTIM = Path(__file__).with_name("victim.py")
 ROOT = Path(__file__).parents[2]

@@ -28,7 +28,7 @@ from pylayer.errors import (
 )
 from tests.emitter.conftest import MakeEmitter
 from tests.emitter.doubles import MemoryTransport, Store, event
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 
 def letters(spool: Path) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from pylayer.emitter.segment import Segment
 from pylayer.errors import RateLimited, Unavailable
 from tests.emitter.conftest import MakeEmitter
 from tests.emitter.doubles import MemoryTransport, Store, event
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 
 def files(spool: Path) -> list[Path]:

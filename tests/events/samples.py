@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,12 +36,3 @@ def month_start(months: int = 0) -> datetime:
 def last_millisecond() -> datetime:
     """The last millisecond of last month."""
     return month_start() - timedelta(milliseconds=1)
-
-
-def wait_until(condition: Any, seconds: float = 10.0) -> None:
-    """Wait until ``condition()`` is true; fail loudly when it never is."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError("condition never became true")
-        time.sleep(0.01)

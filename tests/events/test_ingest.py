@@ -16,7 +16,8 @@ from psycopg import Connection
 
 import pylayer
 from pylayer import Event
-from tests.events.samples import last_millisecond, month_start, step, ulid_at, wait_until
+from tests.events.samples import last_millisecond, month_start, step, ulid_at
+from tests.waiting import wait_until
 
 
 def stored(conn: Connection[Any]) -> int:

@@ -28,7 +28,8 @@ from pylayer.config import Settings
 from pylayer.errors import Conflict, Gone, InvalidInput, PylayerError, Retryable
 from pylayer.export import KINDS, export_training
 from tests.blobs.memory import growth_mib
-from tests.events.samples import step, ulid_at, wait_until
+from tests.events.samples import step, ulid_at
+from tests.waiting import wait_until
 
 FORMATS = ("csv", "jsonl", "parquet")
 TODAY = datetime.now(UTC).date()

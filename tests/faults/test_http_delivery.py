@@ -20,8 +20,9 @@ from pylayer.embedded import Stack
 from pylayer.embedded.process import free_port
 from pylayer.emitter import Emitter, HttpTransport
 from pylayer.events import Event
-from tests.events.samples import step, wait_until
+from tests.events.samples import step
 from tests.faults.test_postgres_killed import kill_postgres
+from tests.waiting import wait_until
 
 _CLIENTS = 8
 _EVENTS = 12_500  # of each client

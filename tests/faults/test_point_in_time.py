@@ -18,9 +18,10 @@ from psycopg.rows import dict_row
 import pylayer
 from pylayer.embedded import Stack
 from pylayer.embedded.binaries import postgres_folder
-from tests.events.samples import step, wait_until
+from tests.events.samples import step
 from tests.rollups.reference import assert_exact
 from tests.rollups.samples import count_all, random_event, register_types
+from tests.waiting import wait_until
 
 BATCH = 20
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import time
-from collections.abc import Callable
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -17,6 +15,7 @@ from pylayer.events.context import RunContext
 from pylayer.langgraph import handler, instrument, pauses, punctuality, scopes
 from pylayer.langgraph.handler import Reporter
 from tests.graphs.support import Model, Recorder, outcome
+from tests.waiting import wait_until
 
 
 class State(TypedDict, total=False):
@@ -31,13 +30,6 @@ class Counting(Recorder):
     def emit(self, event: Any) -> str:
         self.count += 1
         return event.event_id
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 def kept() -> tuple[int, int, int, int]:

@@ -34,18 +34,11 @@ from tests.faults.test_postgres_killed import kill_postgres
 from tests.graphs.support import Recorder, outcome
 from tests.graphs.test_attempts import RETRY, Failing, says
 from tests.graphs.test_executions import DONE, NEW, Kept, changes, graph_of
+from tests.waiting import wait_until
 
 
 class State(TypedDict, total=False):
     seen: Annotated[list[Any], operator.add]
-
-
-def wait_until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
-    while not (found := holds()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
 
 
 def two_steps(kept: Any, recorder: Recorder, between: Callable[[], object] = lambda: None) -> Any:
@@ -224,7 +217,7 @@ def test_a_run_that_was_given_up_while_it_lived(
     kept: pylayer.Client, recorder: Recorder, conn: Connection[Any]
 ) -> None:
     def give_up() -> None:
-        wait_until(kept.executions.list)
+        assert flush_executions(30)  # or its call holds the run, and moves the deadline
         conn.execute("update work.workflow_executions set deadline = clock_timestamp()")
         assert kept.executions.expire() == 1
 

@@ -16,9 +16,9 @@ import yaml
 import pylayer
 from pylayer.config import Settings
 from pylayer.metrics.exposition import CONTENT_TYPE
-from tests.events.samples import wait_until
 from tests.metrics.servers import Server, prometheus, promtool
 from tests.server.serving import served
+from tests.waiting import wait_until
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
 # Nothing has happened while Prometheus looked on, and no day is long enough to compare with another.

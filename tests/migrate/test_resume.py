@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Callable
 
 import psycopg
@@ -13,6 +12,7 @@ import pytest
 from pylayer.errors import Retryable
 from pylayer.migrate import Report, migrate, rollback
 from pylayer.migrate.session import LOCK_KEY
+from tests.waiting import wait_until
 
 from .toy import FILES, Toy
 
@@ -37,13 +37,6 @@ SLEEPING = (
 )
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def fresh_dump(toy: Toy, make_database: Callable[[], str], dump: Callable[[str], str]) -> str:
     dsn = make_database()
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -62,7 +55,7 @@ def test_killed_while_a_statement_runs(
     toy.rows("insert into public.pause values (60)")
     toy.write(path, FILES[path] + PAUSE)
     runner = toy.start(RUN)
-    wait_for(lambda: toy.value(SLEEPING) == 1)
+    wait_until(lambda: toy.value(SLEEPING) == 1)
     toy.rows("delete from public.pause")
     runner.kill()
     assert runner.wait() == -signal.SIGKILL

@@ -17,9 +17,9 @@ import pylayer
 from pylayer.archive import parquet
 from pylayer.archive.parquet import COLUMNS
 from pylayer.maintenance import maintain
-from tests.events.samples import wait_until
 from tests.retention.conftest import EVENTS
 from tests.retention.support import Old, months_task
+from tests.waiting import wait_until
 
 _WAIT = """
 select waitstart from pg_locks

@@ -15,9 +15,9 @@ from psycopg import Connection
 import pylayer
 from pylayer.config import Settings
 from pylayer.retention.session import LOCK_KEY
-from tests.events.samples import wait_until
 from tests.retention.conftest import EVENTS
 from tests.retention.support import Old, months_task
+from tests.waiting import wait_until
 
 VICTIM = """
 import os, signal, sys

@@ -17,11 +17,12 @@ import pylayer
 from pylayer.config import Settings
 from pylayer.maintenance import maintain
 from pylayer.retention.session import LOCK_KEY
-from tests.events.samples import month_start, step, ulid_at, wait_until
+from tests.events.samples import month_start, step, ulid_at
 from tests.horizon import wait_for_horizon
 from tests.retention.conftest import EVENTS
 from tests.retention.support import Old, months_task
 from tests.services import pgbouncer
+from tests.waiting import wait_until
 
 
 def test_an_old_month_is_counted_and_dropped(client: pylayer.Client, old: Old) -> None:

@@ -10,7 +10,8 @@ from psycopg import Connection
 from ulid import ULID
 
 import pylayer
-from tests.events.samples import month_start, wait_until
+from tests.events.samples import month_start
+from tests.waiting import wait_until
 
 __all__ = ["change", "count_all", "random_event", "register_types"]
 

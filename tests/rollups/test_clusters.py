@@ -18,9 +18,9 @@ from psycopg.rows import dict_row
 import pylayer
 from pylayer.embedded import Stack
 from pylayer.embedded.binaries import postgres_folder
-from tests.events.samples import wait_until
 from tests.rollups.reference import assert_exact
 from tests.rollups.samples import count_all, random_event, register_types
+from tests.waiting import wait_until
 
 
 def dump_and_restore(source: str, target: str) -> None:

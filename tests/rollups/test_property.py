@@ -12,10 +12,10 @@ import pytest
 from psycopg import Connection
 
 import pylayer
-from tests.events.samples import wait_until
 from tests.horizon import wait_for_horizon
 from tests.rollups.reference import assert_exact
 from tests.rollups.samples import count_all, random_event, register_types
+from tests.waiting import wait_until
 
 _WRITERS = 8
 _REFRESHERS = 3

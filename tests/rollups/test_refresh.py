@@ -15,9 +15,10 @@ from psycopg import Connection
 import pylayer
 from pylayer.maintenance import maintain
 from pylayer.rollups import Refreshed
-from tests.events.samples import month_start, step, ulid_at, wait_until
+from tests.events.samples import month_start, step, ulid_at
 from tests.rollups.reference import assert_exact
 from tests.rollups.samples import change, count_all
+from tests.waiting import wait_until
 
 _TABLES = ["event_rollups", "month_rollups", "state_changes", "item_rollups", "run_rollups"]
 

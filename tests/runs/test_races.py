@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection
 
 import pylayer
+from tests.horizon import count_all
 from tests.work.sessions import Row, blocked, refusal, row, session
 
 START = "select * from work.start_execution('w', %s, 'r')"
@@ -218,7 +219,7 @@ def test_changes_in_one_millisecond_are_told_in_their_order(
         " perform work.claim_execution(n::text, 'me');"
         " perform work.complete_execution(n::text, 1); end loop; end $$"
     )
-    client.rollups.refresh()
+    count_all(client, conn)
     told = conn.execute(
         "select distinct array_agg(payload ->> 'to_state' order by ts, event_id) as states"
         " from telemetry.workflow_events group by run_id"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import doctest
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 import pylayer
 from pylayer.config import Settings
 from pylayer.runs import Execution, Executions, Run, Span, Suspended, Workflow, Workflows, run_due, workflow
+from tests.waiting import wait_until
 
 called: list[str] = []
 
@@ -74,11 +74,7 @@ def test_a_wait_ends_by_the_clock(client: pylayer.Client) -> None:
 
 def until_due(client: pylayer.Client, known: Workflow) -> Execution:
     """Take up what is due as soon as something is."""
-    deadline = time.monotonic() + 20
-    while not (found := run_due(client, [known])):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found[0]
+    return wait_until(lambda: run_due(client, [known]))[0]
 
 
 @workflow("sleeper")

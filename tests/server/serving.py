@@ -11,7 +11,7 @@ import uvicorn
 
 from pylayer.config import Settings
 from pylayer.server import create_app
-from tests.events.samples import wait_until
+from tests.waiting import wait_until
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from pylayer.keys import key_hash
 from pylayer.server import problems
 from pylayer.server.round_trip import Statement, round_trip
 from pylayer.server.store import EventStore
-from tests.events.samples import step, wait_until
+from tests.events.samples import step
 from tests.server.serving import served
+from tests.waiting import wait_until
 
 ROUTES = [
     ("POST", "/telemetry/events"),

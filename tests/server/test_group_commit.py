@@ -18,9 +18,10 @@ from pylayer.config import Settings
 from pylayer.server import group
 from pylayer.server.group import Group
 from pylayer.server.store import MAX_JOINED, Outcome, Row
-from tests.events.samples import step, wait_until
+from tests.events.samples import step
 from tests.server.locks import nobody_inserts, waiting
 from tests.server.serving import served
+from tests.waiting import wait_until
 
 
 class Store:

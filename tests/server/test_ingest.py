@@ -21,10 +21,11 @@ import pylayer
 from pylayer.config import Settings
 from pylayer.events.encoding import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from pylayer.server.problems import MEDIA_TYPE
-from tests.events.samples import step, ulid_at, wait_until
+from tests.events.samples import step, ulid_at
 from tests.server.locks import nobody_inserts, waiting
 from tests.server.serving import served
 from tests.services import pgbouncer
+from tests.waiting import wait_until
 
 PATH = "/telemetry/events"
 OTHER = {"step_name": "build", "status": "failed", "duration_ms": 13}

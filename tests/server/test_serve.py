@@ -20,9 +20,10 @@ import pytest
 import pylayer
 from pylayer.config import Settings
 from pylayer.embedded import Stack
-from tests.events.samples import step, wait_until
+from tests.events.samples import step
 from tests.faults.test_postgres_killed import kill_postgres
 from tests.server.locks import nobody_inserts, waiting
+from tests.waiting import wait_until
 
 PATH = "/telemetry/events"
 

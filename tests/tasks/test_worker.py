@@ -23,8 +23,8 @@ from pylayer.config import Settings
 from pylayer.errors import InvalidInput
 from pylayer.tasks import ClaimedTask
 from pylayer.worker import Abandon, Handlers, Worker
-from tests.events.samples import wait_until
 from tests.services import pgbouncer
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from pylayer.cli import main; main()", "worker"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
+
+from tests.waiting import wait_until
 
 Row = dict[str, Any]
 _DEADLINE_SECONDS = 20.0
@@ -41,12 +42,8 @@ def refusal(call: Callable[[], object]) -> tuple[str | None, str | None]:
 
 def wait_for_lock(observer: Connection[Row], pid: int) -> None:
     """Return as soon as the backend ``pid`` is seen waiting for a lock."""
-    deadline = time.monotonic() + _DEADLINE_SECONDS
     seen = "select wait_event_type = 'Lock' as waits from pg_stat_activity where pid = %s"
-    while not row(observer, seen, pid)["waits"]:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"backend {pid} never waited for a lock")
-        time.sleep(0.005)
+    wait_until(lambda: row(observer, seen, pid)["waits"], _DEADLINE_SECONDS)
 
 
 @contextmanager
