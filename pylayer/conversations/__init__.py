@@ -3,9 +3,9 @@
 from pylayer.conversations.models import (
     AppendResult,
     Conversation,
+    ConversationFields,
     Message,
     MessageInput,
-    NewConversation,
     Role,
     StoredMessage,
 )
@@ -14,10 +14,10 @@ from pylayer.conversations.namespace import Conversations
 __all__ = [
     "AppendResult",
     "Conversation",
+    "ConversationFields",
     "Conversations",
     "Message",
     "MessageInput",
-    "NewConversation",
     "Role",
     "StoredMessage",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,15 +13,35 @@ from pylayer.ids import new_ulid
 __all__ = [
     "AppendResult",
     "Conversation",
+    "ConversationFields",
     "Message",
     "MessageInput",
-    "NewConversation",
     "Role",
     "StoredMessage",
 ]
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 """Who says something: ``tool`` is the result of a tool call."""
+
+
+class ConversationFields(TypedDict, total=False):
+    """What `Conversations.save` takes.
+
+    Attributes:
+        title: what it is about, at most 500 characters.
+        agent_id: agent that it is held with, free text.
+        run_id: workflow run that it belongs to, free text.
+        project_id: project, free text; each at most 255 characters.
+        tags: object or array to search by containment.
+        metadata: whatever else, an object.
+    """
+
+    title: str | None
+    agent_id: str | None
+    run_id: str | None
+    project_id: str | None
+    tags: dict[str, Any] | list[Any] | None
+    metadata: dict[str, Any] | None
 
 
 class Conversation(BaseModel):
@@ -37,7 +57,7 @@ class Conversation(BaseModel):
         metadata: what nobody queries yet.
         message_count: messages so far, and so the position of the last one.
         created_at: when it was made.
-        updated_at: when the last message was appended.
+        updated_at: when a message was appended or a field changed last.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,16 +72,6 @@ class Conversation(BaseModel):
     message_count: int
     created_at: datetime
     updated_at: datetime
-
-
-class NewConversation(Conversation):
-    """What `Conversations.create` made, or found.
-
-    Attributes:
-        created: whether that call made it.
-    """
-
-    created: bool
 
 
 class Message(BaseModel):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
+
+from psycopg.types.json import Jsonb
 
 from pylayer.calls import Namespace, Plan, R, call, one, operation, rows
 from pylayer.conversations.encoding import checked_text, encode, encode_messages
 from pylayer.conversations.models import (
     AppendResult,
     Conversation,
+    ConversationFields,
     MessageInput,
-    NewConversation,
     Role,
     StoredMessage,
 )
@@ -31,48 +33,28 @@ class Conversations(Namespace[R]):
     """Conversations: what was said, in order, each message once, for ever."""
 
     @operation
-    def create(
-        self,
-        instance_id: str | None = None,
-        *,
-        title: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-        project_id: str | None = None,
-        tags: Mapping[str, Any] | Sequence[Any] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> Plan[NewConversation]:
-        """Make a conversation; what is said of it here never changes. Safe to repeat with its id.
+    def save(
+        self, instance_id: str | None = None, **fields: Unpack[ConversationFields]
+    ) -> Plan[Conversation]:
+        """Make a conversation, or change what is given of one. Safe to repeat with its id.
 
         Args:
             instance_id: 1 to 255 characters; default a new ULID.
-            title: at most 500 characters.
-            agent_id: agent that it is held with, at most 255 characters.
-            run_id, project_id: what it belongs to, at most 255 characters each.
-            tags: object or array to search by containment.
-            metadata: an object; with ``tags`` at most 256 KiB.
-
-        Returns:
-            The conversation; ``created`` is False when it was there.
+            **fields: those of `ConversationFields`; None clears one, what is left out stays.
 
         Raises:
-            InvalidInput: ``invalid_conversation``.
-            Conflict: ``conversation_exists``: the id belongs to one of which something else was said.
+            InvalidInput: a value that is none. TooLarge: tags or metadata over 256 KiB.
 
         Example:
-            >>> client.conversations.create("chat-1", title="Weather").created
-            True
+            >>> client.conversations.save("chat-1", agent_id="helper").title
+            >>> client.conversations.save("chat-1", title="Weather").agent_id
+            'helper'
         """
         params: dict[str, Any] = {
             "p_instance_id": new_ulid() if instance_id is None else instance_id,
-            "p_title": title,
-            "p_agent_id": agent_id,
-            "p_run_id": run_id,
-            "p_project_id": project_id,
-            "p_tags": _json(tags),
-            "p_metadata": _json(metadata),
+            "p_fields": Jsonb(fields),
         }
-        return (yield from call("ai.create_conversation", params, one(NewConversation), repeatable=True))
+        return (yield from call("ai.save_conversation", params, one(Conversation), repeatable=True))
 
     @operation
     def get_by_id(self, instance_id: str) -> Plan[Conversation]:
@@ -146,7 +128,7 @@ class Conversations(Namespace[R]):
             Conflict: ``message_conflict``: the id belongs to a message of other content.
 
         Example:
-            >>> chat = client.conversations.create()
+            >>> chat = client.conversations.save()
             >>> client.conversations.append(chat.instance_id, "user", "Will it rain?").position
             1
         """

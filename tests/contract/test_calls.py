@@ -56,7 +56,7 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "artifacts.verify": lambda r: r.artifacts.verify(ID),
     "artifacts.delete_blob": lambda r: r.artifacts.delete_blob(ID, 1, reason="asked for"),
     "artifacts.clean_uploads": lambda r: r.artifacts.clean_uploads(),
-    "conversations.create": lambda r: r.conversations.create(),
+    "conversations.save": lambda r: r.conversations.save(),
     "conversations.get_by_id": lambda r: r.conversations.get_by_id("chat-1"),
     "conversations.list": lambda r: r.conversations.list(),
     "conversations.append": lambda r: r.conversations.append("chat-1", "user"),

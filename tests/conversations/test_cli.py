@@ -21,13 +21,13 @@ _CALL = {"id": "c1", "type": "function", "function": {"name": "forecast", "argum
 @pytest.fixture
 def conversations(dsn: str, client: pylayer.Client, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     monkeypatch.setenv("DATABASE_URL", dsn)
-    client.conversations.create("chat", title="Weather", agent_id="helper", project_id="web", run_id="run-1")
+    client.conversations.save("chat", title="Weather", agent_id="helper", project_id="web", run_id="run-1")
     client.conversations.append("chat", "user", "Will it rain?\n\x1b[31mred")
     client.conversations.append("chat", "assistant", tool_calls=[_CALL], agent_id="helper")
     client.conversations.append(
         "chat", "tool", "x" * 300 + " snow " + "y" * 300, tool_call_id="c1", is_error=True
     )
-    client.conversations.create("other")
+    client.conversations.save("other")
 
     def call(*arguments: str, code: int = 0) -> Result:
         result = CliRunner().invoke(app, ["conversations", *arguments], color=True)

@@ -28,11 +28,11 @@ def refused(call: Callable[[], Any], kind: type[PylayerError], code: str, reason
 
 @pytest.fixture
 def chat(client: pylayer.Client) -> Conversations[Any]:
-    client.conversations.create("c")
+    client.conversations.save("c")
     return client.conversations
 
 
-@pytest.mark.parametrize("documented", [Conversations.create, Conversations.append])
+@pytest.mark.parametrize("documented", [Conversations.save, Conversations.append])
 def test_the_examples_are_true(client: pylayer.Client, documented: Any) -> None:
     example = doctest.DocTestParser().get_doctest(
         documented.__doc__, {"client": client}, "example", None, None
@@ -43,10 +43,10 @@ def test_the_examples_are_true(client: pylayer.Client, documented: Any) -> None:
 
 
 def test_a_conversation_is_what_was_said(client: pylayer.Client) -> None:
-    made = client.conversations.create(
+    made = client.conversations.save(
         "c", title=ODD, agent_id="a", run_id="r", project_id="p", tags=["x", {"y": 1}], metadata={"k": [ODD]}
     )
-    assert made.created
+    assert made.message_count == 0
     asked = Message(role="user", content=ODD, metadata={"k": ODD}, agent_id=ODD)
     given = [
         {"role": "system", "content": "Be brief.", "token_count": 3},
@@ -67,9 +67,46 @@ def test_a_conversation_is_what_was_said(client: pylayer.Client) -> None:
     known = client.conversations.get_by_id("c")
     assert known.message_count == 4
     assert known.model_dump(exclude={"message_count", "updated_at"}) == made.model_dump(
-        exclude={"message_count", "updated_at", "created"}
+        exclude={"message_count", "updated_at"}
     )
     assert client.conversations.list(project_id="p", tags=[{"y": 1}]) == [known]
+
+
+def test_what_is_said_of_a_conversation_may_change(chat: Conversations[Any]) -> None:
+    before = chat.save("c", title="Weather", agent_id="a", tags=["x"])
+    chat.append("c", "user", "Hello")
+    after = chat.save("c", title="Weather in Rome", tags=None, metadata={"k": ODD})
+    assert (after.title, after.agent_id, after.tags, after.metadata) == (
+        "Weather in Rome",
+        "a",
+        None,
+        {"k": ODD},
+    )
+    assert (after.created_at, after.message_count) == (before.created_at, 1)
+    assert after.updated_at > before.updated_at
+    assert chat.save("c", title="Weather in Rome") == after
+    assert chat.get_by_id("c") == after
+    assert [m.content for m in chat.messages("c")] == ["Hello"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "reason"),
+    [
+        ({"title": "x" * 501}, pylayer.InvalidInput, "invalid_field"),
+        ({"title": ""}, pylayer.InvalidInput, "invalid_field"),
+        ({"titel": "x"}, pylayer.InvalidInput, "unknown_field"),
+        ({"message_count": 7}, pylayer.InvalidInput, "unknown_field"),
+        ({"metadata": {"k": "x" * 262_144}}, pylayer.TooLarge, "field_limit"),
+    ],
+)
+def test_what_cannot_be_said_of_one_changes_nothing(
+    chat: Conversations[Any], fields: Any, error: type[Exception], reason: str
+) -> None:
+    before = chat.save("c", title="Weather")
+    code = "PT413" if error is pylayer.TooLarge else "PT400"
+    refused(lambda: chat.save("c", **fields), error, code, reason)
+    refused(lambda: chat.save("d", **fields), error, code, reason)
+    assert chat.list() == [before]
 
 
 def test_every_call_again_changes_nothing(chat: Conversations[Any]) -> None:
@@ -81,7 +118,8 @@ def test_every_call_again_changes_nothing(chat: Conversations[Any]) -> None:
     assert [r.position for r in again] == [r.position for r in first] + [1]
     assert {r.status for r in again} == {"duplicate"}
     assert chat.append("c", "assistant", "Hello", message_id="m", metadata={"try": 2}).status == "duplicate"
-    assert not chat.create("c").created
+    chat.save("c")
+    chat.save("c", title=None)
     assert (chat.get_by_id("c"), chat.messages("c")) == before
 
 
@@ -90,8 +128,7 @@ def test_the_same_id_for_something_else_is_a_conflict(chat: Conversations[Any]) 
     refused(
         lambda: chat.append("c", "user", "Bye", message_id="m"), pylayer.Conflict, "PT409", "message_conflict"
     )
-    refused(lambda: chat.create("c", title="x"), pylayer.Conflict, "PT409", "conversation_exists")
-    assert chat.create("d").created
+    chat.save("d")
     assert chat.append("d", "user", "Bye", message_id="m").created
     assert [m.content for m in chat.messages("c")] == ["Hello"]
 
@@ -107,7 +144,7 @@ def test_pages_hold_each_once(chat: Conversations[Any]) -> None:
         found += [(m.instance_id, m.position) for m in page]
     assert found == [("c", n) for n in (5, 4, 3, 2, 1)]
     for n in range(4):
-        chat.create(f"more {n}")
+        chat.save(f"more {n}")
     listed: list[str] = []
     while page := chat.list(limit=2, after=listed[-1] if listed else None):
         listed += [c.instance_id for c in page]
@@ -137,7 +174,7 @@ def test_what_is_no_message_is_refused(chat: Conversations[Any], message: Any, r
 def test_what_text_cannot_hold_is_refused(chat: Conversations[Any]) -> None:
     for text, code in (("\x00", "22021"), ("\udcff", "22021")):
         refused(lambda text=text: chat.append("c", "user", text), pylayer.InvalidInput, code, None)
-        refused(lambda text=text: chat.create(text), pylayer.InvalidInput, code, None)
+        refused(lambda text=text: chat.save(text), pylayer.InvalidInput, code, None)
     refused(
         lambda: chat.append_many("c", [{"role": "user", "content": "\x00"}]),
         pylayer.InvalidInput,
@@ -180,13 +217,13 @@ def test_no_such_conversation(client: pylayer.Client) -> None:
 @pytest.mark.parametrize("role", ["pylayer_analyst", "pylayer_auditor"])
 def test_readers_read_and_say_nothing(client: pylayer.Client, role: str) -> None:
     agent, reader = client.acting_as("pylayer_agent").conversations, client.acting_as(role).conversations
-    agent.create("c")
+    agent.save("c")
     agent.append("c", "user", "Hello")
     assert [m.content for m in reader.window("c", max_tokens=100)] == ["Hello"]
     assert [m.content for m in reader.search("hello")] == ["Hello"]
     assert reader.list() == [reader.get_by_id("c")]
     for call in (
-        lambda: reader.create("d"),
+        lambda: reader.save("d"),
         lambda: reader.append("c", "user"),
         lambda: reader.append_many("c", []),
     ):
@@ -199,7 +236,7 @@ CHANGES = [
     "truncate ai.messages",
     "delete from ai.conversations",
     "truncate ai.conversations cascade",
-    "update ai.conversations set title = 'x'",
+    "update ai.conversations set created_at = now()",
     "set local session_replication_role = replica; delete from ai.messages",
     "merge into ai.messages as m using (select 1) as s on true when matched then delete",
 ]
@@ -251,7 +288,7 @@ def test_agents_read_and_write_no_table(chat: Conversations[Any], dsn: str) -> N
 def test_the_async_client_does_the_same(settings: Settings) -> None:
     async def main() -> None:
         async with await pylayer.connect_async(settings=settings) as client:
-            made = await client.conversations.create(title="x")
+            made = await client.conversations.save(title="x")
             results = await asyncio.gather(
                 *(client.conversations.append(made.instance_id, "user", f"word {n}") for n in range(20))
             )

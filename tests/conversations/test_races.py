@@ -12,7 +12,7 @@ from psycopg import Connection
 import pylayer
 from tests.work.sessions import Row, blocked, refusal, row, session
 
-CREATE = "select * from ai.create_conversation('c', %s)"
+SAVE = "select * from ai.save_conversation(%s, %s)"
 APPEND = "select * from ai.append_message('c', 'user', %s, %s)"
 RESULT = "select * from ai.append_message('c', 'tool', 'x', p_tool_call_id => 't')"
 CALLS = (
@@ -35,7 +35,7 @@ def positions(conn: Connection[Row]) -> list[tuple[int, str]]:
 
 @pytest.fixture(autouse=True)
 def conversation(conn: Connection[Row]) -> None:
-    row(conn, "select * from ai.create_conversation('c')")
+    row(conn, "select * from ai.save_conversation('c')")
 
 
 def test_the_second_writer_waits_and_comes_next(dsn: str, conn: Connection[Row]) -> None:
@@ -86,18 +86,27 @@ def test_a_transaction_of_one_snapshot_is_told_to_try_again(dsn: str, conn: Conn
         assert refusal(lambda: row(late, APPEND, "two", "b"))[0] == "40001"
 
 
-def test_of_two_that_make_one_conversation_both_get_it(dsn: str, conn: Connection[Row]) -> None:
-    make = "select * from ai.create_conversation('d', %s)"
-    for title, expected in (("x", "d"), ("y", "conversation_exists")):
-        with session(dsn) as first:
-            row(first, make.replace("'d'", f"'{title}'"), "x")
-            with blocked(dsn, conn, make.replace("'d'", f"'{title}'"), title) as second:
-                first.commit()
-        result = second.result()
-        if isinstance(result, psycopg.Error):
-            assert result.diag.constraint_name == expected
-        else:
-            assert (result["created"], expected) == (False, "d")
+@pytest.mark.parametrize("instance_id", ["c", "new"])
+def test_of_two_that_save_one_conversation_the_second_changes_what_the_first_left(
+    dsn: str, conn: Connection[Row], instance_id: str
+) -> None:
+    with session(dsn) as first:
+        row(first, SAVE, instance_id, '{"title": "x", "tags": ["first"]}')
+        with blocked(dsn, conn, SAVE, instance_id, '{"title": "y", "metadata": {"k": 1}}') as second:
+            first.commit()
+    saved = second.result()
+    assert isinstance(saved, dict)
+    assert (saved["title"], saved["tags"], saved["metadata"]) == ("y", ["first"], {"k": 1})
+
+
+def test_a_title_and_a_message_do_not_undo_each_other(dsn: str, conn: Connection[Row]) -> None:
+    with session(dsn) as first:
+        row(first, APPEND, "one", "a")
+        with blocked(dsn, conn, SAVE, "c", '{"title": "x"}') as second:
+            first.commit()
+    saved = second.result()
+    assert isinstance(saved, dict)
+    assert (saved["title"], saved["message_count"]) == ("x", 1)
 
 
 def test_many_writers_leave_no_gap(client: pylayer.Client) -> None:

@@ -74,7 +74,7 @@ def test_the_window_is_the_longest_end_that_fits_and_starts_well(
     sizes: list[tuple[int | None, int | None]],
     cut: int,
 ) -> None:
-    chat = client.conversations.create().instance_id
+    chat = client.conversations.save().instance_id
     client.conversations.append_many(
         chat, messages[:cut]
     )  # a call may be stored before its result, or with it
@@ -90,7 +90,7 @@ def test_the_window_is_the_longest_end_that_fits_and_starts_well(
     "sizes", [{}, {"max_tokens": -1}, {"max_messages": -1}, {"max_tokens": 1, "max_messages": -1}]
 )
 def test_a_window_has_a_size(client: pylayer.Client, sizes: dict[str, int]) -> None:
-    client.conversations.create("c")
+    client.conversations.save("c")
     with pytest.raises(pylayer.InvalidInput) as caught:
         client.conversations.window("c", **sizes)
     assert (caught.value.code, caught.value.reason) == ("PT400", "invalid_window")

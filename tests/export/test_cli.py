@@ -40,7 +40,7 @@ def test_days_up_to_today_are_written(tmp_path: Path) -> None:
 
 
 def test_chat_is_written_as_messages(client: pylayer.Client, tmp_path: Path) -> None:
-    client.conversations.create("c")
+    client.conversations.save("c")
     client.conversations.append("c", "user", "Hello")
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     found = json.loads(run("--chat", "--from", "0d", "--to", str(tomorrow), "--out", str(tmp_path), "--json"))

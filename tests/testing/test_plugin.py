@@ -62,20 +62,20 @@ def test_each_test_has_a_migrated_database_of_its_own(
         note(pylayer_db, pylayer_template)
         with psycopg.connect(pylayer_db) as connection:
             connection.execute("create table public.mark (turn int)")
-            connection.execute("select ai.create_conversation('c')")
+            connection.execute("select ai.save_conversation('c')")
             assert connection.execute("select count(*) from ai.conversations").fetchone() == (1,)
 
     def test_client(pylayer_client, pylayer_db):
         assert pylayer_client.database_url == pylayer_db
-        assert pylayer_client.conversations.create("c").created
+        assert pylayer_client.conversations.save("c").message_count == 0
         assert pylayer_client.models.prices(), "the seeds are there, as after pylayer up"
 
     def test_async(pylayer_settings):
         import asyncio, pylayer
         async def main():
             async with await pylayer.connect_async(settings=pylayer_settings) as client:
-                return await client.conversations.create("c")
-        assert asyncio.run(main()).created
+                return await client.conversations.save("c")
+        assert asyncio.run(main()).instance_id == "c"
 
     def test_template_is_closed(pylayer_template, pylayer_db):
         from pylayer.testing.databases import with_database

@@ -10,7 +10,7 @@ begin
   raise exception using
     errcode = 'PT404', message = 'there is no such conversation', constraint = 'no_conversation',
     detail = format('instance_id %s', coalesce(left(p_instance_id, 255), 'null')),
-    hint = 'ai.create_conversation makes one; ai.list_conversations shows those that exist';
+    hint = 'ai.save_conversation makes one; ai.list_conversations shows those that exist';
 end
 $$;
 comment on function ai.refuse_no_conversation(text) is 'Raises the error of a conversation that was not found';

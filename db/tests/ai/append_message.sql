@@ -1,7 +1,7 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('c');
+select ai.save_conversation('c');
 select is((select row(m.*)::text from ai.append_message('c', 'user', 'Hello', 'm1') as m), '(m1,1,created,2)', 'a message');
 select is((select row(m.*)::text from ai.append_message('c', 'user', 'Hello', 'm1') as m), '(m1,1,duplicate,2)', 'the same again');
 select is((select row(m.*)::text from ai.append_message(

@@ -1,8 +1,8 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('c');
-select ai.create_conversation('d');
+select ai.save_conversation('c');
+select ai.save_conversation('d');
 create function pg_temp.appended(p_messages jsonb, p_id text default 'c') returns text language sql volatile as $$
   select string_agg(concat_ws(' ', m.message_id, m.position, m.status, m.token_count), ', ' order by m.nth)
   from ai.append_messages(p_id, p_messages) with ordinality as m (message_id, position, status, token_count, nth)

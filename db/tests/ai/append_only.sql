@@ -1,7 +1,7 @@
 select no_plan();
 
 select ai.set_model_price('m', 'p', 2, 8, '2026-01-01 00:00:00+00', 0.5);
-select ai.create_conversation('c');
+select ai.save_conversation('c');
 select ai.append_message('c', 'user', 'Hello');
 create temporary table attempt (statement text);
 insert into attempt values
@@ -14,7 +14,6 @@ insert into attempt values
   ('update ai.messages set position = 2'),
   ('delete from ai.messages'),
   ('truncate ai.messages'),
-  ('update ai.conversations set title = ''x'''),
   ('update ai.conversations set instance_id = ''x'''),
   ('update ai.conversations set created_at = now()'),
   ('delete from ai.conversations'),

@@ -1,8 +1,8 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('c');
-select ai.create_conversation('empty');
+select ai.save_conversation('c');
+select ai.save_conversation('empty');
 select ai.append_messages('c', '[
   {"role": "user", "content": "1", "token_count": 10},
   {"role": "assistant", "content": "2", "token_count": 10, "tool_calls": [

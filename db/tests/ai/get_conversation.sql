@@ -1,7 +1,7 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('c', 'Title', 'a', 'r', 'p', '{"t": 1}', '{"m": 1}');
+select ai.save_conversation('c', '{"title": "Title", "agent_id": "a", "run_id": "r", "project_id": "p", "tags": {"t": 1}, "metadata": {"m": 1}}');
 select ai.append_message('c', 'user', 'Hello');
 select is((select row(c.*)::text from (
   select instance_id, title, agent_id, run_id, project_id, tags, metadata, message_count from ai.get_conversation('c')) as c),

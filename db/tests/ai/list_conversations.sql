@@ -1,9 +1,9 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation(
-  'c' || n, p_agent_id => 'a' || n % 2, p_run_id => 'r' || n % 3, p_project_id => 'p' || n, p_tags => jsonb_build_object('n', n)
-) from generate_series(1, 5) as n;
+select ai.save_conversation('c' || n, jsonb_build_object(
+  'agent_id', 'a' || n % 2, 'run_id', 'r' || n % 3, 'project_id', 'p' || n, 'tags', jsonb_build_object('n', n)
+)) from generate_series(1, 5) as n;
 create function pg_temp.listed(p_sql text) returns text language plpgsql as $$
 declare
   v_ids text;

@@ -1,8 +1,8 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('c');
-select ai.create_conversation('empty');
+select ai.save_conversation('c');
+select ai.save_conversation('empty');
 select ai.append_messages('c', (select jsonb_agg(jsonb_build_object('role', 'user', 'content', n)) from unnest(array['a', 'b', 'c', 'd']) as n));
 create function pg_temp.texts(p_limit integer, p_after bigint) returns text language sql as $$
   select string_agg(m.content, '') from ai.list_messages('c', p_limit, p_after) as m

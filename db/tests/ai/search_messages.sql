@@ -1,8 +1,8 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('c', p_agent_id => 'a', p_project_id => 'p');
-select ai.create_conversation('d', p_agent_id => 'b');
+select ai.save_conversation('c', '{"agent_id": "a", "project_id": "p"}');
+select ai.save_conversation('d', '{"agent_id": "b"}');
 select ai.append_messages('c', '[
   {"role": "user", "content": "The migration fails on Postgres"},
   {"role": "assistant", "content": "Which migrations are failing?"},

@@ -1,8 +1,8 @@
 select no_plan();
 
 set local role pylayer_agent;
-select ai.create_conversation('empty');
-select ai.create_conversation('c');
+select ai.save_conversation('empty');
+select ai.save_conversation('c');
 select ai.append_messages('c', '[
   {"role": "user", "content": "Weather?", "metadata": {"k": 1}},
   {"role": "assistant", "tool_calls": [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{\"a\": null}"}}]},

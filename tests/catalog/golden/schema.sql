@@ -755,36 +755,6 @@ ALTER FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) OWNER TO
 
 COMMENT ON FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) IS 'Appends messages to a conversation, each message_id once, all or none. Errors: PT400, PT404 no_conversation, PT409 message_conflict, PT413';
 
-CREATE FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) RETURNS void
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  v_wrong text := case
-    when length(p_instance_id) not between 1 and 255 then 'instance_id'
-    when length(p_title) > 500 then 'title'
-    when length(p_agent_id) > 255 then 'agent_id'
-    when length(p_run_id) > 255 then 'run_id'
-    when length(p_project_id) > 255 then 'project_id'
-    when jsonb_typeof(p_tags) not in ('object', 'array') then 'tags'
-    when jsonb_typeof(p_metadata) <> 'object' then 'metadata'
-    when octet_length(concat(p_tags, p_metadata)) > 262144 then 'tags and metadata, of more than 256 KiB'
-  end;
-begin
-  if v_wrong is not null then
-    raise exception using
-      errcode = 'PT400', message = 'the conversation is malformed', constraint = 'invalid_conversation',
-      detail = v_wrong,
-      hint = 'instance_id has 1 to 255 characters, agent_id, run_id and project_id at most 255, title at most 500; '
-        'tags is an object or array, metadata an object';
-  end if;
-end
-$$;
-
-ALTER FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) OWNER TO pylayer_api;
-
-COMMENT ON FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) IS 'Refuses malformed facts of a conversation';
-
 CREATE FUNCTION ai.check_messages(p_messages jsonb) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -901,44 +871,6 @@ $$;
 ALTER FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) IS 'What a call of a model costs by its list price at a time, USD; null when that is not known';
-
-CREATE FUNCTION ai.create_conversation(p_instance_id text DEFAULT NULL::text, p_title text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_run_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_tags jsonb DEFAULT NULL::jsonb, p_metadata jsonb DEFAULT NULL::jsonb) RETURNS TABLE(instance_id text, title text, agent_id text, run_id text, project_id text, tags jsonb, metadata jsonb, message_count bigint, created_at timestamp with time zone, updated_at timestamp with time zone, created boolean)
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-#variable_conflict use_column
-declare
-  v_instance_id text := coalesce(p_instance_id, core.new_ulid());
-  v_created boolean;
-begin
-  perform ai.check_conversation(
-    p_instance_id => v_instance_id, p_title => p_title, p_agent_id => p_agent_id, p_run_id => p_run_id,
-    p_project_id => p_project_id, p_tags => p_tags, p_metadata => p_metadata
-  );
-  insert into ai.conversations (instance_id, title, agent_id, run_id, project_id, tags, metadata)
-  values (v_instance_id, p_title, p_agent_id, p_run_id, p_project_id, p_tags, p_metadata)
-  on conflict do nothing;
-  v_created := found;
-  -- A statement of its own sees the row that a session committed while the one above waited for it.
-  return query
-  select
-    c.instance_id, c.title, c.agent_id, c.run_id, c.project_id, c.tags, c.metadata, c.message_count, c.created_at,
-    c.updated_at, v_created
-  from ai.conversations as c
-  where c.instance_id = v_instance_id
-    and (c.title, c.agent_id, c.run_id, c.project_id, c.tags, c.metadata)
-    is not distinct from (p_title, p_agent_id, p_run_id, p_project_id, p_tags, p_metadata);
-  if not found then
-    raise exception using
-      errcode = 'PT409', message = 'there is another conversation with this id', constraint = 'conversation_exists',
-      detail = v_instance_id, hint = 'ai.get_conversation shows it; what is said of a conversation never changes';
-  end if;
-end
-$$;
-
-ALTER FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) OWNER TO pylayer_api;
-
-COMMENT ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) IS 'Makes a conversation; safe to repeat with its id. Errors: PT400 invalid_conversation, PT409 conversation_exists';
 
 CREATE FUNCTION ai.definition_rows(p_definition_ids text[]) RETURNS SETOF ai.agent_definition_info
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -1263,7 +1195,7 @@ begin
   raise exception using
     errcode = 'PT404', message = 'there is no such conversation', constraint = 'no_conversation',
     detail = format('instance_id %s', coalesce(left(p_instance_id, 255), 'null')),
-    hint = 'ai.create_conversation makes one; ai.list_conversations shows those that exist';
+    hint = 'ai.save_conversation makes one; ai.list_conversations shows those that exist';
 end
 $$;
 
@@ -1374,6 +1306,51 @@ $$;
 ALTER FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) OWNER TO pylayer_api;
 
 COMMENT ON FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) IS 'Makes the next version of a definition of agents, unless the latest says the same; safe to repeat. Errors: PT400, PT409 stale_definition, PT413 field_limit';
+
+CREATE FUNCTION ai.save_conversation(p_instance_id text DEFAULT NULL::text, p_fields jsonb DEFAULT '{}'::jsonb) RETURNS ai.conversation_info
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  v_instance_id text := coalesce(p_instance_id, core.new_ulid());
+  v_old ai.conversations;
+  v_new ai.conversations;
+  v_constraint text;
+begin
+  perform work.check_fields(p_fields => p_fields, p_types => '{
+    "title": ["string", "null"], "agent_id": ["string", "null"], "run_id": ["string", "null"],
+    "project_id": ["string", "null"], "tags": ["object", "array", "null"], "metadata": ["object", "null"]
+  }');
+  v_new := jsonb_populate_record(null::ai.conversations, p_fields);
+  insert into ai.conversations (instance_id, title, agent_id, run_id, project_id, tags, metadata)
+  values (v_instance_id, v_new.title, v_new.agent_id, v_new.run_id, v_new.project_id, v_new.tags, v_new.metadata)
+  on conflict do nothing;
+  if not found then
+    select c.* into v_old from ai.conversations as c where c.instance_id = v_instance_id for no key update;
+    v_new := jsonb_populate_record(v_old, p_fields);
+    update ai.conversations as c
+    set
+      title = v_new.title,
+      agent_id = v_new.agent_id,
+      run_id = v_new.run_id,
+      project_id = v_new.project_id,
+      tags = v_new.tags,
+      metadata = v_new.metadata,
+      updated_at = clock_timestamp()
+    where c.instance_id = v_instance_id and v_new is distinct from v_old;
+  end if;
+  return ai.get_conversation(p_instance_id => v_instance_id);
+exception when check_violation then
+  get stacked diagnostics v_constraint = constraint_name;
+  raise exception using
+    errcode = 'PT400', message = 'a field has a value that it cannot have', constraint = 'invalid_field',
+    detail = v_constraint, hint = 'an instance_id has 1 to 255 characters, another id at most 255, a title at most 500';
+end
+$$;
+
+ALTER FUNCTION ai.save_conversation(p_instance_id text, p_fields jsonb) OWNER TO pylayer_api;
+
+COMMENT ON FUNCTION ai.save_conversation(p_instance_id text, p_fields jsonb) IS 'Makes a conversation, or changes what is given of one; safe to repeat with its id. Errors: PT400, PT413 field_limit';
 
 CREATE FUNCTION ai.search_messages(p_query text, p_instance_id text DEFAULT NULL::text, p_agent_id text DEFAULT NULL::text, p_project_id text DEFAULT NULL::text, p_limit integer DEFAULT 100, p_after_instance_id text DEFAULT NULL::text, p_after_position bigint DEFAULT NULL::bigint) RETURNS SETOF ai.message_info
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE
@@ -11984,7 +11961,7 @@ WITH (fillfactor='85');
 
 ALTER TABLE ai.conversations OWNER TO pylayer_owner;
 
-COMMENT ON TABLE ai.conversations IS 'Conversations. Only message_count and updated_at ever change, when messages are appended; never removed';
+COMMENT ON TABLE ai.conversations IS 'Conversations. What is said of one may change, its id, time and messages may not, and it is never removed';
 
 COMMENT ON COLUMN ai.conversations.instance_id IS 'Identity, free text: whatever the caller calls the conversation, else a ULID';
 
@@ -12004,7 +11981,7 @@ COMMENT ON COLUMN ai.conversations.message_count IS 'Messages so far, and so the
 
 COMMENT ON COLUMN ai.conversations.created_at IS 'When it was made';
 
-COMMENT ON COLUMN ai.conversations.updated_at IS 'When the last message was appended';
+COMMENT ON COLUMN ai.conversations.updated_at IS 'When a message was appended or a field changed last';
 
 CREATE TABLE ai.messages (
     instance_id text NOT NULL COLLATE pg_catalog."C",
@@ -14356,7 +14333,7 @@ CREATE TRIGGER agent_definitions_keep_all BEFORE TRUNCATE ON ai.agent_definition
 
 ALTER TABLE ai.agent_definitions ENABLE ALWAYS TRIGGER agent_definitions_keep_all;
 
-CREATE TRIGGER conversations_immutable BEFORE UPDATE ON ai.conversations FOR EACH ROW WHEN ((((((((((new.instance_id IS DISTINCT FROM old.instance_id) OR (new.title IS DISTINCT FROM old.title)) OR (new.agent_id IS DISTINCT FROM old.agent_id)) OR (new.run_id IS DISTINCT FROM old.run_id)) OR (new.project_id IS DISTINCT FROM old.project_id)) OR (new.tags IS DISTINCT FROM old.tags)) OR (new.metadata IS DISTINCT FROM old.metadata)) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.message_count < old.message_count))) EXECUTE FUNCTION core.forbid_mutation();
+CREATE TRIGGER conversations_immutable BEFORE UPDATE ON ai.conversations FOR EACH ROW WHEN ((((new.instance_id IS DISTINCT FROM old.instance_id) OR (new.created_at IS DISTINCT FROM old.created_at)) OR (new.message_count < old.message_count))) EXECUTE FUNCTION core.forbid_mutation();
 
 ALTER TABLE ai.conversations ENABLE ALWAYS TRIGGER conversations_immutable;
 
@@ -14744,8 +14721,6 @@ GRANT ALL ON FUNCTION ai.append_message(p_instance_id text, p_role text, p_conte
 REVOKE ALL ON FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.append_messages(p_instance_id text, p_messages jsonb) TO pylayer_agent;
 
-REVOKE ALL ON FUNCTION ai.check_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION ai.check_messages(p_messages jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION ai.conversation_window(p_instance_id text, p_max_tokens bigint, p_max_messages integer) FROM PUBLIC;
@@ -14758,9 +14733,6 @@ GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cac
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_agent;
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_analyst;
 GRANT ALL ON FUNCTION ai.cost_usd_est(p_model text, p_input_tokens bigint, p_cached_input_tokens bigint, p_output_tokens bigint, p_at timestamp with time zone) TO pylayer_auditor;
-
-REVOKE ALL ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION ai.create_conversation(p_instance_id text, p_title text, p_agent_id text, p_run_id text, p_project_id text, p_tags jsonb, p_metadata jsonb) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION ai.definition_rows(p_definition_ids text[]) FROM PUBLIC;
 
@@ -14819,6 +14791,9 @@ GRANT ALL ON FUNCTION ai.save_agent(p_agent_id text, p_fields jsonb) TO pylayer_
 
 REVOKE ALL ON FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.save_agent_definition(p_name text, p_fields jsonb) TO pylayer_admin;
+
+REVOKE ALL ON FUNCTION ai.save_conversation(p_instance_id text, p_fields jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION ai.save_conversation(p_instance_id text, p_fields jsonb) TO pylayer_agent;
 
 REVOKE ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION ai.search_messages(p_query text, p_instance_id text, p_agent_id text, p_project_id text, p_limit integer, p_after_instance_id text, p_after_position bigint) TO pylayer_agent;
@@ -15902,6 +15877,18 @@ GRANT SELECT,INSERT ON TABLE ai.conversations TO pylayer_api;
 GRANT SELECT ON TABLE ai.conversations TO pylayer_admin;
 GRANT SELECT ON TABLE ai.conversations TO pylayer_analyst;
 GRANT SELECT ON TABLE ai.conversations TO pylayer_auditor;
+
+GRANT UPDATE(title) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT UPDATE(agent_id) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT UPDATE(run_id) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT UPDATE(project_id) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT UPDATE(tags) ON TABLE ai.conversations TO pylayer_api;
+
+GRANT UPDATE(metadata) ON TABLE ai.conversations TO pylayer_api;
 
 GRANT UPDATE(message_count) ON TABLE ai.conversations TO pylayer_api;
 
