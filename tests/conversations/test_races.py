@@ -138,6 +138,6 @@ def test_a_call_reads_little_of_a_long_conversation(conn: Connection[Row]) -> No
     ):
         explained = f"explain (analyze, buffers, format json) {query}"
         plans = [row(conn, explained)["QUERY PLAN"][0]["Plan"] for _ in range(3)]
-        # The least: a session reads the catalog at first, and again when DDL anywhere on the server overran it.
+        # The least: a session reads the catalog at first, and again when DDL on the server overran it.
         blocks = min(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for plan in plans)
         assert blocks < 300, f"{query}: of 3,000 of the table"
