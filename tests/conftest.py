@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import Connection
@@ -27,6 +28,9 @@ from pylayer.migrate import migrate
 
 _SHARED_HOME = "PYLAYER_TEST_HOME"
 _STARTED_STACK = pytest.StashKey[Stack]()
+# An example that is slow on a busy machine is no failure.
+hypothesis.settings.register_profile("pylayer", deadline=None)
+hypothesis.settings.load_profile("pylayer")
 
 
 def pytest_configure(config: pytest.Config) -> None:

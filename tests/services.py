@@ -94,7 +94,7 @@ def minio_server(folder: Path) -> Generator[S3Server]:
         client = Minio(
             f"127.0.0.1:{port}", access_key, secret_key, secure=False, region=REGION, http_client=pool
         )
-        assert wait_until(lambda: _has_bucket(client), seconds=30), log_tail(folder / "minio.log")
+        assert wait_until(lambda: _has_bucket(client), seconds=60), log_tail(folder / "minio.log")
         pool.clear()
         yield S3Server(_environment(port, access_key, secret_key), process)
     finally:
@@ -138,7 +138,7 @@ def pgbouncer(folder: Path, dsn: str) -> Generator[str]:
     process = launch(command, cwd=folder, log=log, environment={"LD_LIBRARY_PATH": paths} if paths else {})
     through = f"postgresql://{target['user']}:{target['password']}@127.0.0.1:{port}/{target['dbname']}"
     try:
-        assert wait_until(lambda: not process.alive or _answers(through), seconds=15), log_tail(log)
+        assert wait_until(lambda: not process.alive or _answers(through), seconds=60), log_tail(log)
         assert process.alive, log_tail(log)
         yield through
     finally:

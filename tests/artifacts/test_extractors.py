@@ -38,9 +38,9 @@ def test_markdown_gives_title_and_headings() -> None:
     "line", ["# " + " " * 400_000 + "x", "#" * 400_000, "`" * 400_000, "# #" + " #" * 200_000]
 )
 def test_markdown_takes_linear_time(line: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     extract("text/markdown", line)
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -38,22 +38,21 @@ def test_a_server_killed_in_the_middle_of_an_upload(kind: str, tmp_path: Path) -
 
 
 def test_a_dead_endpoint_is_unavailable_within_seconds() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    store = BlobStore(BlobConfig(f"http://127.0.0.1:{port}", "key", "secret"))
-    for act in (
-        store.check,
-        lambda: store.put("k", b"x"),
-        lambda: store.put("k", bytes(2 * PART_BYTES)),
-        lambda: store.get("k"),
-        lambda: store.delete("k"),
-    ):
-        began = time.monotonic()
-        with pytest.raises(Unavailable) as caught:
-            act()
-        assert caught.value.reason == "object_store_unreachable"
-        assert time.monotonic() - began < 10
+    with socket.socket() as bound:  # and not listening: nobody else listens there meanwhile
+        bound.bind(("127.0.0.1", 0))
+        store = BlobStore(BlobConfig(f"http://127.0.0.1:{bound.getsockname()[1]}", "key", "secret"))
+        for act in (
+            store.check,
+            lambda: store.put("k", b"x"),
+            lambda: store.put("k", bytes(2 * PART_BYTES)),
+            lambda: store.get("k"),
+            lambda: store.delete("k"),
+        ):
+            began = time.monotonic()
+            with pytest.raises(Unavailable) as caught:
+                act()
+            assert caught.value.reason == "object_store_unreachable"
+            assert time.monotonic() - began < 10
 
 
 def _send(handler: BaseHTTPRequestHandler, status: int, body: bytes, length: int | None = None) -> None:

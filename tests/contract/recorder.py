@@ -132,7 +132,6 @@ class Signature:
         for name, values in _BESIDE.items():
             found |= values if name in self.columns else {}
         return found
-        return {name: _value(name, kind) for name, kind in sorted(self.columns.items())}
 
 
 def signatures(connection: Connection[dict[str, Any]]) -> dict[str, Signature]:

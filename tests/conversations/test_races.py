@@ -145,7 +145,8 @@ def test_a_call_reads_little_of_a_long_conversation(conn: Connection[Row]) -> No
         "select * from ai.list_messages('c', 20, 10000)",
         "select * from ai.search_messages('needle')",
     ):
-        conn.execute(query.encode())  # what a session reads once, of the catalog
-        plan = row(conn, f"explain (analyze, buffers, format json) {query}")["QUERY PLAN"][0]["Plan"]
-        blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        explained = f"explain (analyze, buffers, format json) {query}"
+        plans = [row(conn, explained)["QUERY PLAN"][0]["Plan"] for _ in range(3)]
+        # The least: a session reads the catalog at first, and again when DDL on the server overran it.
+        blocks = min(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] for plan in plans)
         assert blocks < 300, f"{query}: of 3,000 of the table"

@@ -14,13 +14,13 @@ from psycopg.rows import dict_row
 from tests.waiting import wait_until
 
 Row = dict[str, Any]
-_DEADLINE_SECONDS = 20.0
+_DEADLINE_SECONDS = 60.0
 
 
 def session(dsn: str, *, autocommit: bool = False) -> Connection[Row]:
     """Open a session whose rows are dicts and whose lock waits end."""
     connection = psycopg.connect(dsn, autocommit=autocommit, row_factory=dict_row)
-    connection.execute("set lock_timeout = '20s'")
+    connection.execute("set lock_timeout = '60s'")
     connection.commit()
     return connection
 

@@ -21,7 +21,7 @@ def test_32_writers_get_versions_1_to_32_each_with_its_own_bytes(dsn: str, conn:
 
     def write(number: int) -> Row:
         with session(dsn, autocommit=True) as connection:
-            start.wait(20)
+            start.wait(60)
             return row(connection, CREATE, f"content {number}", A)
 
     with ThreadPoolExecutor(32) as threads:
@@ -41,7 +41,7 @@ def test_32_writers_of_the_same_bytes_make_one_version(dsn: str, conn: Connectio
 
     def write(_: int) -> Row:
         with session(dsn, autocommit=True) as connection:
-            start.wait(20)
+            start.wait(60)
             return row(connection, CREATE, "the same", A)
 
     with ThreadPoolExecutor(32) as threads:
