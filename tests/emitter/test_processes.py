@@ -27,10 +27,11 @@ VICTIM = Path(__file__).with_name("victim.py")
 ROOT = Path(__file__).parents[2]
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object, pipesize: int = -1) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         stdout=subprocess.PIPE,
+        pipesize=pipesize,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
@@ -98,9 +99,11 @@ def test_killed_at_any_time(dsn: str, conn: Connection[dict[str, Any]], spool: P
     """Three processes on one spool, each killed and started again; at the end, all is there once."""
     emitted: set[str] = set()
     for _ in range(3):
-        victims = [start(VICTIM, dsn, spool, "never", 100_000) for _ in range(3)]
-        readers = [_Reader(victim) for victim in victims]
+        victims = [start(VICTIM, dsn, spool, "never", 100_000, pipesize=4096) for _ in range(3)]
+        go = threading.Event()  # until all have begun, a full pipe holds up those that were faster
+        readers = [_Reader(victim, go) for victim in victims]
         wait_until(lambda: all(reader.ids for reader in readers))  # noqa: B023
+        go.set()
         time.sleep(0.05 * attempt)
         for victim in victims:
             victim.kill()
@@ -120,18 +123,22 @@ def test_killed_at_any_time(dsn: str, conn: Connection[dict[str, Any]], spool: P
 
 
 class _Reader(threading.Thread):
-    """Collects the whole lines that a process prints."""
+    """Collects the whole lines that a process prints: the first one, and the others from a moment on."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        super().__init__()
+    def __init__(self, process: subprocess.Popen[str], go: threading.Event) -> None:
+        super().__init__(daemon=True)
         self._process = process
+        self._go = go
         self.ids: list[str] = []
         self.start()
 
     def run(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
-            self.ids += (line.strip() for line in lines if line.endswith("\n"))
+            for line in lines:
+                if line.endswith("\n"):
+                    self.ids.append(line.strip())
+                self._go.wait()
 
 
 @pytest.mark.parametrize(
