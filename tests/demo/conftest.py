@@ -28,6 +28,12 @@ def _no_repository_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs wait for their delivery however slow the machine is."""
+    monkeypatch.setattr("pylayer.demo.audit._PATIENCE", 60.0)
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree with one of everything that a tree should not have."""
@@ -84,7 +90,7 @@ def events(conn: Connection[dict[str, Any]]) -> Events:
     def of(run_id: str) -> Rows:
         return conn.execute(
             "select event_name, item_id, workflow_name, agent_role, payload"
-            " from telemetry.workflow_events where run_id = %s order by ts",
+            " from telemetry.workflow_events where run_id = %s order by ts, event_id",
             (run_id,),
         ).fetchall()
 

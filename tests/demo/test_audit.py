@@ -215,11 +215,11 @@ def test_a_database_without_a_schema(audit: Audit, tree: Path, conn: Connection[
     assert caught.value.reason == "not_migrated"
 
 
-@pytest.mark.usefixtures("impatient")
 def test_undelivered_events_are_counted_and_delivered_by_the_next_run(
     client: pylayer.Client, tree: Path, events: Events, settings: Settings, spool: Path
 ) -> None:
-    with Emitter(HttpTransport(NOBODY), spool=spool) as cut_off:
+    with pytest.MonkeyPatch.context() as impatient, Emitter(HttpTransport(NOBODY), spool=spool) as cut_off:
+        impatient.setattr("pylayer.demo.audit._PATIENCE", 0.1)
         lost = run_audit(client, tree, emitter=cut_off)
         cut_off.close(0)
     assert lost.undelivered == 16

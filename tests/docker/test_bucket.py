@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import wait_until
 
 KEY, SECRET = "bucket-test-key", "bucket-test-secret"
 
@@ -23,35 +24,21 @@ def s3(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     rclone = shutil.which("rclone", path=Path(sys.executable).parent) or shutil.which("rclone")
     if rclone is None:
         pytest.skip("rclone is not installed: it comes with the extra `embedded`")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = tmp_path / "s3"
+    data, log = tmp_path / "s3", tmp_path / "rclone.log"
     data.mkdir()
-    server = subprocess.Popen(
-        [rclone, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--addr", f"127.0.0.1:{port}", data],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "RCLONE_CONFIG": os.devnull},
-    )
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [rclone, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--addr", "127.0.0.1:0", data],
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "RCLONE_CONFIG": os.devnull},
+        )
     try:
-        _wait_for(port, server)
-        yield f"http://127.0.0.1:{port}", data
+        found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()))
+        yield found[0], data
     finally:
         server.terminate()
-        server.wait(timeout=10)
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("rclone serve s3 did not come up")
+        server.wait(timeout=60)
 
 
 def test_bucket_service_makes_the_bucket_and_may_run_again(

@@ -33,10 +33,20 @@ def spool(tmp_path: Path) -> Path:
     return tmp_path / "home" / "spool"
 
 
+def leave(emitter: Emitter) -> None:
+    """End an emitter that can't deliver; its files are free for the next one."""
+    assert not emitter.close(0.1)
+    assert emitter._sender is not None
+    emitter._sender.join(60)  # close() itself does not wait for a send that is under way
+    assert not emitter._sender.is_alive()
+
+
 @pytest.fixture
 def make(transport: MemoryTransport, spool: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeEmitter]:
-    """Makes emitters on ``spool`` that retry soon; they are closed afterwards."""
+    """Makes emitters on ``spool`` that retry soon, but wait long for a slow machine; closed afterwards."""
     monkeypatch.setattr("pylayer.emitter.sender._LONGEST_WAIT", 0.2)
+    for slow in ("sql._CONNECT_SECONDS", "lifecycle._EXIT_SECONDS", "prices._FIRST_WAIT"):
+        monkeypatch.setattr(f"pylayer.emitter.{slow}", 60.0)
     made: list[Emitter] = []
 
     def build(to: Transport | None = None, **options: Any) -> Emitter:

@@ -27,7 +27,7 @@ def test_an_event_is_delivered_with_all_it_carries(make: MakeEmitter, store: Sto
     emitter = make()
     sent = event(run_id="run-1", item_id="INFR-1", metadata={"a": "b\nc"}, payload={"text": 'é\n\u2028{}"]'})
     assert emitter.emit(sent) == sent.event_id
-    assert emitter.flush(5)
+    assert emitter.flush(60)
     stored = store.events[sent.event_id]
     assert Event(**stored) == sent
     assert emitter.stats == EmitterStats(emitted=1, delivered=1)
@@ -54,7 +54,7 @@ def test_many_threads(make: MakeEmitter, store: Store, spool: Path, memory: bool
 def test_the_order_of_a_thread_is_kept(make: MakeEmitter, store: Store) -> None:
     emitter = make(max_batch_events=7)
     ids = [emitter.emit(event()) for _ in range(100)]
-    assert emitter.flush(5)
+    assert emitter.flush(60)
     assert list(store.events) == ids
     assert max(store.batches) <= 7
 
@@ -65,7 +65,7 @@ def test_batches_are_bounded_in_bytes(make: MakeEmitter, transport: MemoryTransp
     emitter = make(max_batch_bytes=4000, max_delay=10)
     for size in (10, 1500, 1500, 1500, 9000, 10, 10):
         emitter.emit(event(payload={"text": "x" * size}))
-    assert emitter.flush(5)
+    assert emitter.flush(60)
     assert len(store.events) == 7
     assert max(sizes) < 9500
     assert sum(size > 4000 for size in sizes) == 1
@@ -74,11 +74,12 @@ def test_batches_are_bounded_in_bytes(make: MakeEmitter, transport: MemoryTransp
 def test_events_wait_for_others_but_not_long(make: MakeEmitter, store: Store) -> None:
     emitter = make(max_delay=0.3)
     begin = time.monotonic()
-    for _ in range(20):
-        emitter.emit(event())
+    with emitter._outbox.lock:  # or the first ones are due before the last is there, on a busy machine
+        for _ in range(20):
+            emitter.emit(event())
     wait_until(lambda: store.batches)
     assert store.batches == [20]
-    assert 0.25 < time.monotonic() - begin < 3
+    assert 0.25 < time.monotonic() - begin < 30
 
 
 def test_a_full_batch_does_not_wait(make: MakeEmitter, store: Store) -> None:
@@ -94,7 +95,7 @@ def test_flush_is_about_what_was_emitted_before(make: MakeEmitter, transport: Me
     transport.before = lambda _: [emitter.emit(event()) for _ in range(5)]
     for _ in range(5):
         emitter.emit(event())
-    assert emitter.flush(5)
+    assert emitter.flush(60)
     assert emitter.stats.emitted > 5
     transport.before = lambda _: None
 
@@ -106,9 +107,9 @@ def test_flush_gives_up_in_time(make: MakeEmitter, transport: MemoryTransport, s
     emitter.emit(event())
     begin = time.monotonic()
     assert not emitter.flush(0.1)
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 20
     blocked.set()
-    assert emitter.flush(5)
+    assert emitter.flush(60)
 
 
 def test_close_delivers_and_lets_go(make: MakeEmitter, transport: MemoryTransport, spool: Path) -> None:
@@ -127,16 +128,22 @@ def test_close_delivers_and_lets_go(make: MakeEmitter, transport: MemoryTranspor
 def test_close_does_not_wait_for_a_send_that_hangs(
     make: MakeEmitter, transport: MemoryTransport, store: Store
 ) -> None:
-    blocked = threading.Event()
-    transport.before = lambda _: blocked.wait(30)
+    sending, blocked = threading.Event(), threading.Event()
+
+    def hang(_: object) -> None:
+        sending.set()
+        blocked.wait(60)
+
+    transport.before = hang
     emitter = make()
     sent = emitter.emit(event())
+    assert sending.wait(60)
     begin = time.monotonic()
     assert not emitter.close(0.2)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 20
     transport.before = lambda _: None
     other = make()
-    assert (other.stats.adopted, other.flush(5)) == (0, True), "the thread that hangs still owns the event"
+    assert (other.stats.adopted, other.flush(20)) == (0, True), "the thread that hangs still owns the event"
     blocked.set()
     wait_until(lambda: sent in store.events)
 
@@ -171,7 +178,7 @@ def test_in_an_event_loop(make: MakeEmitter, store: Store) -> None:
     async def work() -> tuple[bool, bool]:
         emitter = make()
         await asyncio.gather(*(emitter.aemit(event()) for _ in range(100)))
-        return await emitter.aflush(5), await emitter.aclose()
+        return await emitter.aflush(60), await emitter.aclose()
 
     assert asyncio.run(work()) == (True, True)
     assert len(store.events) == 100
@@ -181,14 +188,20 @@ def test_a_signal_handler_that_emits(make: MakeEmitter, store: Store) -> None:
     """It may interrupt an emit of its own thread anywhere."""
     emitter = make()
     spare = [event() for _ in range(2000)]
-    previous = signal.signal(signal.SIGALRM, lambda *_: emitter.emit(spare.pop()) if spare else None)
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+
+    def interrupt(*_: object) -> None:
+        if spare:
+            emitter.emit(spare.pop())
+            signal.setitimer(signal.ITIMER_REAL, 0.001)  # only now: a slow handler is not interrupted again
+
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
     try:
         ids = [emitter.emit(event()) for _ in range(10_000)]
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     assert set(ids) < store.events.keys()
     assert emitter.stats.delivered == len(store.events) == emitter.stats.emitted == 12_000 - len(spare)
 
@@ -239,15 +252,16 @@ def test_prices_of_an_endpoint_that_is_away(
     blocked = threading.Event()
 
     def away(_: object) -> None:
-        blocked.wait(20)
+        blocked.wait(60)
         raise Unavailable("away")
 
     transport.before = away
     emitter = make()
     assert emitter.prices().find("gpt-4o") is None
+    monkeypatch.setattr("pylayer.emitter.prices._FIRST_WAIT", 30)
     begin = time.monotonic()
     assert emitter.prices().find("gpt-4o") is None
-    assert time.monotonic() - begin < 0.09
+    assert time.monotonic() - begin < 20
     transport.before = lambda _: None
     blocked.set()
     wait_until(lambda: emitter.prices().find("gpt-4o") is not None)

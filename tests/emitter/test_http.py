@@ -25,7 +25,7 @@ from pylayer.errors import (
     Unavailable,
     ValidationFailed,
 )
-from tests.emitter.conftest import MakeEmitter
+from tests.emitter.conftest import MakeEmitter, leave
 from tests.emitter.doubles import FakeServer, Store, event, fake_server, problem
 from tests.emitter.test_retries import letters
 from tests.server.serving import served
@@ -100,7 +100,7 @@ def test_answers(server: FakeServer, answer: Any, kind: type[PylayerError], reas
 
 def test_retry_after(server: FakeServer) -> None:
     transport = HttpTransport(server.url)
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=200), usegmt=True)
     for status, value in ((429, "7"), (503, "7"), (503, soon), (429, "soon"), (503, "-5")):
         server.faults.append((status, {"retry-after": value}, b""))
     asked: list[float | None] = []
@@ -109,19 +109,20 @@ def test_retry_after(server: FakeServer) -> None:
             transport.send(LINES)
         asked.append(retry_after(caught.value))
     assert asked[:2] == [7, 7]
-    assert 25 < (asked[2] or 0) <= 30
+    assert 100 < (asked[2] or 0) <= 200
     assert asked[3:] == [None, 0]
     transport.close()
 
 
 def test_a_server_that_hangs(server: FakeServer, store: Store) -> None:
     server.faults.append(lambda _: time.sleep(0.5))
-    transport = HttpTransport(server.url, timeout=0.1)
+    impatient, transport = HttpTransport(server.url, timeout=0.1), HttpTransport(server.url)
     with pytest.raises(Unavailable) as caught:
-        transport.send(LINES)
+        impatient.send(LINES)
     assert caught.value.reason == "no_connection"
     wait_until(lambda: store.batches)
     assert {result.status for result in transport.send(LINES)} == {"duplicate"}
+    impatient.close()
     transport.close()
 
 
@@ -161,7 +162,7 @@ def test_every_event_once_through_all_faults(make: MakeEmitter, server: FakeServ
     server.faults.extend(faults * 3)
     emitter = make(HttpTransport(server.url, timeout=0.2), max_batch_events=20)
     ids = [emitter.emit(event()) for _ in range(500)]
-    assert emitter.flush(30)
+    assert emitter.flush(60)
     assert store.events.keys() == set(ids)
     stats = emitter.stats
     assert stats == EmitterStats(
@@ -177,11 +178,11 @@ def test_down_then_up(make: MakeEmitter, store: Store) -> None:
         emitter = make(HttpTransport(server.url))
         port = server.server_port
         first = emitter.emit(event())
-        assert emitter.flush(5)
+        assert emitter.flush(60)
     ids = [emitter.emit(event()) for _ in range(50)]
     assert not emitter.flush(0.3)
     with fake_server(store, port):
-        assert emitter.flush(10)
+        assert emitter.flush(60)
     assert list(store.events) == [first, *ids]
 
 
@@ -197,7 +198,7 @@ def test_a_bad_event_goes_aside_and_no_other(
     server.always = refuse
     emitter = make(HttpTransport(server.url), max_delay=1)
     ids = [emitter.emit(event(payload={"poison": 1} if n == 17 else {})) for n in range(50)]
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     assert list(store.events) == ids[:17] + ids[18:]
     assert [letter["event_id"] for letter in letters(spool)] == [ids[17]]
     assert letters(spool)[0]["code"] == "22P05"
@@ -212,10 +213,10 @@ def test_the_real_server(make: MakeEmitter, settings: Settings, client: pylayer.
         bad = wrong.emit(event(payload={"issue_type": 1}))
         nul = wrong.emit(event(payload={"issue_type": "a\0b", "impact": "low"}))
         assert not wrong.flush(0.5)
-        assert not wrong.close(0.1)
+        leave(wrong)
         emitter = make(HttpTransport(url, key))
         ids.append(emitter.emit(event(metadata={"é": [1]})))
-        assert emitter.flush(10)
+        assert emitter.flush(60)
         assert [price.model for price in HttpTransport(url, key).prices()] == []
         assert emitter.close()
     assert sorted(stored.event_id for stored in client.events.query()) == sorted(ids)

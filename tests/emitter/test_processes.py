@@ -27,10 +27,11 @@ VICTIM = Path(__file__).with_name("victim.py")
 ROOT = Path(__file__).parents[2]
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object, pipesize: int = -1) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         stdout=subprocess.PIPE,
+        pipesize=pipesize,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
@@ -40,7 +41,7 @@ def run(*arguments: object) -> tuple[list[str], int]:
     """What a process printed, and how it ended."""
     with start(*arguments) as process:
         assert process.stdout is not None
-        return process.stdout.read().split(), process.wait(30)
+        return process.stdout.read().split(), process.wait(60)
 
 
 def stored(conn: Connection[dict[str, Any]]) -> list[str]:
@@ -51,7 +52,7 @@ def stored(conn: Connection[dict[str, Any]]) -> list[str]:
 def deliver(dsn: str, spool: Path) -> EmitterStats:
     """What the next process does."""
     with Emitter(SqlTransport(dsn), spool=spool) as emitter:
-        assert emitter.flush(20)
+        assert emitter.flush(60)
     return emitter.stats
 
 
@@ -62,12 +63,11 @@ def test_killed(dsn: str, conn: Connection[dict[str, Any]], spool: Path, point: 
     assert code == (0 if point == "never" else -signal.SIGKILL)
     deliver(dsn, spool)
     refused = {letter["event_id"] for letter in letters(spool)}
-    found = stored(conn)
+    assert refused
+    found = [*stored(conn), *refused]
     assert len(found) == len(set(found))
-    found += refused
-    assert len(refused) == len([event_id for event_id in emitted if event_id in refused]) > 0
     assert set(emitted) <= set(found)
-    # The last one may have been written before the process could say so.
+    # The last one, stored or refused, may have been written before the process could say so.
     assert len(found) - len(emitted) in (0, 1)
     assert list(spool.glob("*.spool")) == []
 
@@ -99,9 +99,11 @@ def test_killed_at_any_time(dsn: str, conn: Connection[dict[str, Any]], spool: P
     """Three processes on one spool, each killed and started again; at the end, all is there once."""
     emitted: set[str] = set()
     for _ in range(3):
-        victims = [start(VICTIM, dsn, spool, "never", 100_000) for _ in range(3)]
-        readers = [_Reader(victim) for victim in victims]
-        wait_until(lambda: all(reader.ids for reader in readers), 30)  # noqa: B023
+        victims = [start(VICTIM, dsn, spool, "never", 100_000, pipesize=4096) for _ in range(3)]
+        go = threading.Event()  # until all have begun, a full pipe holds up those that were faster
+        readers = [_Reader(victim, go) for victim in victims]
+        wait_until(lambda: all(reader.ids for reader in readers))  # noqa: B023
+        go.set()
         time.sleep(0.05 * attempt)
         for victim in victims:
             victim.kill()
@@ -121,18 +123,22 @@ def test_killed_at_any_time(dsn: str, conn: Connection[dict[str, Any]], spool: P
 
 
 class _Reader(threading.Thread):
-    """Collects the whole lines that a process prints."""
+    """Collects the whole lines that a process prints: the first one, and the others from a moment on."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        super().__init__()
+    def __init__(self, process: subprocess.Popen[str], go: threading.Event) -> None:
+        super().__init__(daemon=True)
         self._process = process
+        self._go = go
         self.ids: list[str] = []
         self.start()
 
     def run(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
-            self.ids += (line.strip() for line in lines if line.endswith("\n"))
+            for line in lines:
+                if line.endswith("\n"):
+                    self.ids.append(line.strip())
+                self._go.wait()
 
 
 @pytest.mark.parametrize(
@@ -144,9 +150,10 @@ def test_at_exit_everything_is_delivered(
     script = f"""
 import sys
 from pathlib import Path
-from pylayer.emitter import Emitter, SqlTransport
+from pylayer.emitter import Emitter, SqlTransport, lifecycle
 from pylayer.events import Event
 sys.stderr = open("/dev/null", "w")
+lifecycle._EXIT_SECONDS = 60  # a slow machine takes its time to connect
 emit = Emitter(SqlTransport(sys.argv[1]), spool=Path(sys.argv[2]), max_delay=60).emit
 print(emit(Event(event_name="workflow.flow_issue", payload={{"issue_type": "x", "impact": "low"}})))
 {end}
@@ -160,18 +167,18 @@ def test_exit_is_not_held_up_by_an_endpoint_that_is_away(spool: Path, store: Sto
     with fake_server(store) as server:
         url = server.url
     script = """
-import sys
+import sys, time
 from pathlib import Path
 from pylayer.emitter import Emitter, HttpTransport
 from pylayer.events import Event
 emitters = [Emitter(HttpTransport(sys.argv[1]), spool=Path(sys.argv[2]) / str(n)) for n in range(3)]
 for emitter in emitters:
     print(emitter.emit(Event(event_name="workflow.flow_issue", payload={})))
+print(time.monotonic())
 """
-    begin = time.monotonic()
-    emitted, code = run("-c", script, url, spool)
+    (*emitted, end), code = run("-c", script, url, spool)
     assert code == 0
-    assert time.monotonic() - begin < 9
+    assert time.monotonic() - float(end) < 14, "all of them within five seconds, not each"
     assert len(emitted) == 3
 
 
@@ -216,7 +223,7 @@ def test_a_fork(make: MakeEmitter, server: FakeServer, store: Store) -> None:
     """The child begins anew and delivers its own; the parent keeps its events, file and connection."""
     emitter = make(HttpTransport(server.url))
     before = emitter.emit(event())
-    assert emitter.flush(5)
+    assert emitter.flush(60)
     held = threading.Event()
 
     def slowly(_: object) -> None:
@@ -228,14 +235,14 @@ def test_a_fork(make: MakeEmitter, server: FakeServer, store: Store) -> None:
     def child() -> None:
         assert emitter.stats == EmitterStats()
         emitter.emit(event(payload={"from": "child"}))
-        assert emitter.flush(10)
+        assert emitter.flush(60)
         assert emitter.stats == EmitterStats(emitted=1, delivered=1)
         assert emitter.close()
 
     assert _in_child(child) == 0
     held.set()
     after = emitter.emit(event())
-    assert emitter.flush(5)
+    assert emitter.flush(60)
     own = [event_id for event_id, one in store.events.items() if one["payload"].get("from") != "child"]
     assert own == [before, *pending, after]
     assert len(store.events) == 13
@@ -260,7 +267,7 @@ def test_a_fork_under_fire(make: MakeEmitter, dsn: str, conn: Connection[dict[st
     def child() -> None:
         for _ in range(5):
             emitter.emit(event(run_id="child"))
-        assert emitter.flush(20)
+        assert emitter.flush(60)
 
     try:
         assert [_in_child(child) for _ in range(8)] == [0] * 8
@@ -268,7 +275,7 @@ def test_a_fork_under_fire(make: MakeEmitter, dsn: str, conn: Connection[dict[st
         stop.set()
         for thread in threads:
             thread.join()
-    assert emitter.flush(20)
+    assert emitter.flush(60)
     found = conn.execute("select run_id, count(*) as n from telemetry.workflow_events group by 1").fetchall()
     assert {row["run_id"]: row["n"] for row in found} == {"child": 40, None: len(ids[0]) + len(ids[1])}
 
@@ -287,7 +294,8 @@ def test_what_a_killed_child_leaves_is_delivered_by_its_parent(
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert _in_child(child) == -signal.SIGKILL
-    wait_until(lambda: len(store.events) == 10)
+    wait_until(lambda: emitter.stats.delivered == 10)
+    assert len(store.events) == 10
     assert emitter.stats == EmitterStats(adopted=10, delivered=10)
 
 
@@ -305,7 +313,7 @@ def test_a_multiprocessing_child_delivers_before_it_ends(
     for child in children:
         child.start()
     for child in children:
-        child.join(20)
+        child.join(60)
         assert child.exitcode == 0
     assert len(store.events) == 15
 

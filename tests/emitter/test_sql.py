@@ -18,6 +18,7 @@ from pylayer.errors import Forbidden, InvalidInput, PylayerError, Unavailable
 from tests.emitter.conftest import MakeEmitter
 from tests.emitter.doubles import event
 from tests.emitter.test_retries import letters
+from tests.waiting import wait_until
 
 
 def test_every_status(make: MakeEmitter, dsn: str, conn: Connection[dict[str, Any]], spool: Any) -> None:
@@ -28,7 +29,7 @@ def test_every_status(make: MakeEmitter, dsn: str, conn: Connection[dict[str, An
     emitter.emit(first.model_copy(update={"run_id": "run-2"}))
     unknown = emitter.emit(event(event_name="shop.unknown"))
     emitter.emit(event(payload={"issue_type": 1}))
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     assert emitter.stats == EmitterStats(emitted=5, delivered=2, duplicates=1, conflicts=1, refused=2)
     assert [(letter["event_id"], letter["reason"]) for letter in letters(spool)][:2] == [
         (first.event_id, None),
@@ -46,7 +47,7 @@ def test_what_jsonb_cannot_hold_goes_aside(
     good = [emitter.emit(event()) for _ in range(20)]
     bad = emitter.emit(event(payload={"issue_type": "a\0b", "impact": "low"}))
     good += [emitter.emit(event()) for _ in range(20)]
-    assert emitter.flush(20)
+    assert emitter.flush(60)
     rows = conn.execute("select event_id from telemetry.workflow_events").fetchall()
     assert sorted(row["event_id"] for row in rows) == sorted(good)
     assert [letter["event_id"] for letter in letters(spool)] == [bad]
@@ -56,7 +57,7 @@ def test_what_jsonb_cannot_hold_goes_aside(
 def test_an_agent_may_send(make: MakeEmitter, dsn: str) -> None:
     emitter = make(SqlTransport(dsn, role="pylayer_agent"))
     emitter.emit(event())
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     with pytest.raises(Forbidden):
         SqlTransport(dsn, role="pylayer_auditor").send([event().model_dump_json().encode()])
 
@@ -76,7 +77,7 @@ def test_without_a_database_events_wait_for_one(
     assert not emitter.flush(0.3)
     assert emitter.stats.refused == 0
     monkeypatch.setenv("DATABASE_URL", dsn)
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     assert conn.execute("select event_id from telemetry.workflow_events").fetchall() == [{"event_id": sent}]
 
 
@@ -96,29 +97,29 @@ def test_postgres_killed_while_events_flow(
     done = threading.Event()
 
     def emit() -> None:
-        while not done.wait(0.0005):
+        while not done.wait(0.005):  # slower than they are delivered
             ids.append(emitter.emit(event()))
 
     thread = threading.Thread(target=emit)
     thread.start()
     try:
-        assert emitter.flush(20)
+        assert emitter.flush(60)
         state = durable_stack.home.load()
         assert state is not None
         assert state.postgres is not None
         assert state.postgres.process is not None
         stop(state.postgres.process, (signal.SIGKILL, 10))
         assert not emitter.flush(1)
+        wait_until(lambda: emitter.stats.retries)
         durable_stack.up()
-        assert emitter.flush(30)
+        assert emitter.flush(60)
     finally:
         done.set()
         thread.join()
-    assert emitter.flush(20)
+    assert emitter.flush(60)
     with psycopg.connect(dsn) as connection:
         found = connection.execute("select event_id from telemetry.workflow_events").fetchall()
     assert sorted(ids) == sorted(event_id for (event_id,) in found)
-    assert emitter.stats.retries > 0
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ def test_the_default_emitter(
     emitter = default_emitter()
     assert default_emitter() is emitter
     emitter.emit(event())
-    assert emitter.flush(10)
+    assert emitter.flush(60)
     assert (tmp_path / "home" / "spool").is_dir()
     assert conn.execute("select count(*) as n from telemetry.workflow_events").fetchone() == {"n": 1}
     assert configure(None) is emitter

@@ -21,7 +21,6 @@ from tests.export.test_training import (
     DAYS,
     FORMATS,
     ODD,
-    TODAY,
     analyst,
     at,
     contents,
@@ -132,9 +131,10 @@ def test_the_same_days_again_are_byte_equal(
 
 @pytest.mark.parametrize("kind", ["agent_tasks", "tool_executions"])
 def test_a_day_that_is_not_over_is_refused(settings: Settings, tmp_path: Path, kind: str) -> None:
-    tomorrow = TODAY + timedelta(days=1)
+    today = datetime.now(UTC).date()  # not TODAY, which may be yesterday by now
+    tomorrow = today + timedelta(days=1)
     refused(
-        lambda: export_training(settings, kind, TODAY, tomorrow, out=str(tmp_path)),
+        lambda: export_training(settings, kind, today, tomorrow, out=str(tmp_path)),
         InvalidInput,
         "invalid_range",
     )

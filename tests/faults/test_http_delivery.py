@@ -43,7 +43,7 @@ class ApiServer:
         command = [str(Path(sys.executable).parent / "pylayer"), "serve", "--port", str(self._port)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-        wait_until(lambda: b"listening on" in self._log.read_bytes()[before:], seconds=30)
+        wait_until(lambda: b"listening on" in self._log.read_bytes()[before:])
 
     def stop(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -30,7 +30,7 @@ def kill_postgres(stack: Stack) -> None:
 def _write_until_dead(
     dsn: str, seed: int, sent: list[Any], acknowledged: set[str], first: threading.Event
 ) -> None:
-    with pylayer.connect(dsn, timeout=1) as client:
+    with pylayer.connect(dsn, timeout=60) as client:
         while True:
             batch = [step(run_id=f"run-{seed}") for _ in range(1 if seed % 2 else 50)]
             sent.extend(batch)
@@ -42,6 +42,7 @@ def _write_until_dead(
             except pylayer.Unavailable:
                 return
             acknowledged.update(result.event_id or "" for result in results)
+            client._pool.timeout = 1  # the first connection may take its time
             first.set()
 
 
@@ -56,7 +57,7 @@ def test_acknowledged_events_survive(durable_stack: Stack, delay: float) -> None
             pool.submit(_write_until_dead, dsn, n, sent[n], acknowledged[n], started[n])
             for n in range(_WRITERS)
         ]
-        assert all(event.wait(20) for event in started)
+        assert all(event.wait(60) for event in started)
         time.sleep(delay)
         kill_postgres(durable_stack)
         for writer in writers:
