@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
@@ -24,6 +25,9 @@ import pylayer
 from pylayer.config import Settings
 from pylayer.embedded import Stack, stack_environment
 from pylayer.migrate import migrate
+
+hypothesis_settings.register_profile("shared_machine", deadline=None)  # others take its time, not the example
+hypothesis_settings.load_profile("shared_machine")
 
 _SHARED_HOME = "PYLAYER_TEST_HOME"
 _STARTED_STACK = pytest.StashKey[Stack]()
