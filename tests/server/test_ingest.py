@@ -253,7 +253,7 @@ def test_through_pgbouncer(
     events = [step() for _ in range(40)]
     with pgbouncer(tmp_path / "pgbouncer", dsn) as through:
         pooled = settings.model_copy(update={"database_url": SecretStr(through)})
-        with served(pooled) as url, httpx.Client(base_url=url, headers=headers) as http:
+        with served(pooled) as url, httpx.Client(base_url=url, headers=headers, timeout=60) as http:
             for event in events:
                 assert http.post(PATH, json=event).status_code == 201
                 assert http.post(PATH, json=[event, 17]).status_code == 207
