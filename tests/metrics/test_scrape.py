@@ -31,7 +31,7 @@ EMPTY_AT_FIRST = (
 )
 
 # There after two scrapes, and after the last rule of a group that finds something.
-KNOWN = ("rate(workflow_state_transitions_total[2h])", "job:workflow_runs_failed:1d")
+KNOWN = ("up == 1", "rate(workflow_state_transitions_total[2h])", "job:workflow_runs_failed:1d")
 
 
 @dataclass
@@ -69,7 +69,7 @@ def scraped(worked: pylayer.Client, settings: Settings, tmp_path: Path) -> Itera
 
             def scraped_at() -> str | None:
                 for sample in ask(server, "timestamp(up == 1)"):
-                    at = sample["value"][1]
+                    at = f"{float(sample['value'][1]) + 0.001:.3f}"  # Prometheus cuts it to milliseconds
                     if all(ask(server, known, time=at) for known in KNOWN):
                         return at
                 return None
