@@ -104,7 +104,7 @@ def test_row_committed_while_waiting_is_a_duplicate(
                 )
             )
             other.commit()
-            assert waiting.result(10).status == "duplicate"
+            assert waiting.result(60).status == "duplicate"
 
 
 def test_callers_transaction_is_never_committed(
@@ -179,7 +179,7 @@ def test_two_sessions_make_the_same_month(client: pylayer.Client, dsn: str, conn
                 )
             )
             first.commit()
-            assert second.result(10).status == "created"
+            assert second.result(60).status == "created"
     assert stored(conn) == 2
 
 

@@ -55,7 +55,7 @@ def names(count: int, start: int = 0) -> list[bytes]:
 def in_loop(test: Callable[[Store, Group], Awaitable[None]]) -> None:
     async def main() -> None:
         store = Store()
-        await asyncio.wait_for(test(store, Group(store, "hash")), 20)  # type: ignore[arg-type]
+        await asyncio.wait_for(test(store, Group(store, "hash")), 60)  # type: ignore[arg-type]
 
     asyncio.run(main())
 
@@ -221,14 +221,14 @@ def test_keys_do_not_share_a_transaction(
 
         def send(key: int, event: dict[str, Any]) -> int:
             headers = {"Authorization": f"Bearer {secrets[key]}"}
-            return http.post("/telemetry/events", json=event, headers=headers, timeout=30).status_code
+            return http.post("/telemetry/events", json=event, headers=headers, timeout=60).status_code
 
         with nobody_inserts(dsn):
             sent = [pool.submit(send, key, batches[key][0]) for key in range(2)]
             wait_until(lambda: waiting(conn) == 2)
             sent += [pool.submit(send, key, event) for key in range(2) for event in batches[key][1:]]
             wait_until(lambda: len(added) == 18)
-        assert [future.result(30) for future in sent] == [201] * 18
+        assert [future.result(60) for future in sent] == [201] * 18
     transactions = [
         {
             row["recorded_xid"]
@@ -264,13 +264,13 @@ def test_a_bad_one_among_many(
     with served(settings) as url, httpx.Client(base_url=url) as http, ThreadPoolExecutor(16) as pool:
 
         def send(body: str) -> int:
-            return http.post("/telemetry/events", content=body, headers=headers, timeout=30).status_code
+            return http.post("/telemetry/events", content=body, headers=headers, timeout=60).status_code
 
         with nobody_inserts(dsn):
             first = pool.submit(send, json.dumps(step()))
             wait_until(lambda: waiting(conn) == 1)
             futures = {body: pool.submit(send, body) for body in (*good, *bad)}
             wait_until(lambda: len(added) == 1 + len(futures))
-        assert first.result(30) == 201
-        assert {body: future.result(30) for body, future in futures.items()} == dict.fromkeys(good, 201) | bad
+        assert first.result(60) == 201
+        assert {body: future.result(60) for body, future in futures.items()} == dict.fromkeys(good, 201) | bad
     assert conn.execute("select count(*) as n from telemetry.workflow_events").fetchone() == {"n": 7}
