@@ -55,7 +55,7 @@ def names(count: int, start: int = 0) -> list[bytes]:
 def in_loop(test: Callable[[Store, Group], Awaitable[None]]) -> None:
     async def main() -> None:
         store = Store()
-        await asyncio.wait_for(test(store, Group(store, "hash")), 60)  # type: ignore[arg-type]
+        await asyncio.wait_for(test(store, Group(store, "hash")), 20)  # type: ignore[arg-type]
 
     asyncio.run(main())
 
