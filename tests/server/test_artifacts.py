@@ -31,7 +31,7 @@ def http(settings: Settings, client: pylayer.Client) -> Iterator[httpx.Client]:
     limited = settings.model_copy(update={"max_upload_bytes": LIMIT})
     with (
         served(limited) as url,
-        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as connected,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as connected,
     ):
         yield connected
 
@@ -330,7 +330,10 @@ def test_a_server_without_object_storage(settings: Settings, client: pylayer.Cli
     made = client.artifacts.write(type="report", content=LARGE)
     bare = Settings(DATABASE_URL=settings.require_database_url())
     key = client.keys.create("agent").secret
-    with served(bare) as url, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as http:
+    with (
+        served(bare) as url,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as http,
+    ):
         for answer in (http.get(content_of(made)), upload(http, b"\0")):
             assert answer.status_code == 503
             assert "AWS" not in answer.text

@@ -34,7 +34,7 @@ OTHER = {"step_name": "build", "status": "failed", "duration_ms": 13}
 @pytest.fixture
 def http(settings: Settings, client: pylayer.Client) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {client.keys.create('writer', scopes=['events:write']).secret}"}
-    with served(settings) as url, httpx.Client(base_url=url, headers=headers, timeout=30) as connected:
+    with served(settings) as url, httpx.Client(base_url=url, headers=headers, timeout=60) as connected:
         yield connected
 
 
@@ -181,7 +181,7 @@ def request_head(http: httpx.Client, *headers: str) -> bytes:
 
 def connected(http: httpx.Client) -> socket.socket:
     url = urlsplit(str(http.base_url))
-    return socket.create_connection((url.hostname, url.port or 0), timeout=10)
+    return socket.create_connection((url.hostname, url.port or 0), timeout=60)
 
 
 def test_a_length_over_the_limit_is_refused_unread(http: httpx.Client) -> None:
@@ -204,7 +204,7 @@ def test_senders_that_go_away_harm_no_other(
                 wait_until(lambda: waiting(conn) == 1)
             answer = pool.submit(http.post, PATH, json=[stays])
             wait_until(lambda: waiting(conn) == 2)
-        assert answer.result(30).status_code == 201
+        assert answer.result(60).status_code == 201
     wait_until(lambda: stored(conn) == {gone["event_id"], stays["event_id"]})
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
@@ -253,7 +253,7 @@ def test_through_pgbouncer(
     events = [step() for _ in range(40)]
     with pgbouncer(tmp_path / "pgbouncer", dsn) as through:
         pooled = settings.model_copy(update={"database_url": SecretStr(through)})
-        with served(pooled) as url, httpx.Client(base_url=url, headers=headers) as http:
+        with served(pooled) as url, httpx.Client(base_url=url, headers=headers, timeout=60) as http:
             for event in events:
                 assert http.post(PATH, json=event).status_code == 201
                 assert http.post(PATH, json=[event, 17]).status_code == 207

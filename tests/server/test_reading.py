@@ -31,7 +31,7 @@ def http(settings: Settings, client: pylayer.Client) -> Iterator[httpx.Client]:
     key = client.keys.create("reader", scopes=["events:read"]).secret
     with (
         served(settings) as url,
-        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as connected,
+        httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60) as connected,
     ):
         yield connected
 

@@ -74,7 +74,7 @@ def _without_keys(document: dict[str, Any]) -> dict[str, Any]:
 
 DOCUMENT = create_app(Settings(DATABASE_URL="postgresql://localhost/none")).openapi()
 schema = schemathesis.openapi.from_dict(
-    _without_keys(DOCUMENT), config=schemathesis.Config.from_dict({"checks": _CHECKS})
+    _without_keys(DOCUMENT), config=schemathesis.Config.from_dict({"checks": _CHECKS, "request-timeout": 60})
 )
 
 
@@ -113,7 +113,7 @@ def test_every_answer_is_documented_at_length(case: Any, api: Api) -> None:
 
 
 def test_the_document_is_complete(api: Api) -> None:
-    assert requests.get(f"{api.url}/openapi.json", timeout=10).json() == DOCUMENT
+    assert requests.get(f"{api.url}/openapi.json", timeout=60).json() == DOCUMENT
     references = set(re.findall(r"#/components/schemas/(\w+)", str(DOCUMENT)))
     assert references == DOCUMENT["components"]["schemas"].keys()
     for path, operations in DOCUMENT["paths"].items():

@@ -32,7 +32,7 @@ select is(
 
 do $$
 begin
-  execute format('create table telemetry.workflow_events_p%s ()', to_char(now() + interval '9 months', 'YYYYMM01'));
+  execute format('create table telemetry.workflow_events_p%s ()', to_char((now() + interval '9 months') at time zone 'UTC', 'YYYYMM01'));
 end
 $$;
 select is(tap.outcome('select telemetry.make_months(array[now() + interval ''9 months''])'), 'PT409 partition_missing',

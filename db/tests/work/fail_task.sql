@@ -2,18 +2,23 @@ select no_plan();
 select work.set_queue('q', p_retry_base_seconds => 10, p_retry_max_seconds => 30);
 set local role pylayer_agent;
 
--- Fails the only task of the queue; the wait, in seconds, and its status.
+-- Fails the only task of the queue; its status, and which wait it has.
 create function pg_temp.failed(p_more text default '') returns text
 language plpgsql volatile as $$
 declare
   v_task record;
   v_status text;
-  v_wait double precision;
+  v_at timestamptz;
+  v_begin timestamptz;
 begin
   select * into v_task from work.claim_tasks('w', '{q}');
-  execute format('select f.status, extract(epoch from f.scheduled_at - now()) from work.fail_task(%L, %L, %L %s) as f',
-    v_task.execution_id, v_task.lease, 'boom', p_more) into v_status, v_wait;
-  return concat_ws(' ', v_status, case when v_wait between 5 and 15.1 then 'first' when v_wait between 10 and 30.1 then 'second' when v_wait >= 0 then 'soon' end);
+  v_begin := clock_timestamp();
+  execute format('select f.status, f.scheduled_at from work.fail_task(%L, %L, %L %s) as f',
+    v_task.execution_id, v_task.lease, 'boom', p_more) into v_status, v_at;
+  return concat_ws(' ', v_status, case
+    when v_at between v_begin + interval '5 s' and clock_timestamp() + interval '15 s' then 'first'
+    when v_at between v_begin and clock_timestamp() then 'soon'
+  end);
 end
 $$;
 select work.enqueue_task('a', p_queue => 'q', p_max_retries => 1);

@@ -3,7 +3,7 @@ set local role pylayer_agent;
 create function pg_temp.cached(p_keys text) returns text language sql volatile as $$
   select string_agg(format('%s %s %s', c.nth, c.serde_type, convert_from(c.data, 'UTF8')), ', ' order by c.nth) from work.get_cached(p_keys::jsonb) as c
 $$;
-select work.set_cached('[["n", "k", "t", 3, null], ["n", "l", "t", 0, 60], ["m", "k", "u", 2, -1]]', 'onexx');
+select work.set_cached('[["n", "k", "t", 3, null], ["n", "l", "t", 0, 60], ["m", "k", "u", 2, -3600]]', 'onexx');
 select is(pg_temp.cached('[["n", "k"], ["n", "l"], ["m", "k"]]'), '0 t one, 1 t ', 'what has not expired');
 select work.set_cached('[["n", "k", "t", 3, null], ["n", "k", "v", 3, 0.5]]', 'twotri');
 select is(pg_temp.cached('[["n", "k"]]'), '0 v tri', 'the last of a key, in place of what was there');
