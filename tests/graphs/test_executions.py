@@ -199,8 +199,8 @@ def test_runs_leave_nothing_in_memory(kept: pylayer.Client) -> None:
     for number in range(100):
         outcome(lambda number=number: graph.invoke({"number": number}))
     assert flush_executions(30)
-    wait_until(lambda: recorded() == before[0])  # the writer has left the function that held the last one
-    assert len(scopes._places) == before[1]
+    wait_until(lambda: recorded() <= before[0])  # the writer has left the function that held the last one
+    assert len(scopes._places) <= before[1]
     writer = recording.writer_for(kept)
     assert (len(writer._dirty), len(writer._living), writer._waiting) == (0, 0, 0)
 
