@@ -116,19 +116,22 @@ def test_long_runs_report_before_their_end() -> None:
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_after_a_fork() -> None:
     emitter = Recorder()
-    compiled = instrument(
-        StateGraph(State).add_node("only", lambda state: {"number": 1}).add_edge(START, "only").compile(),
-        emitter=emitter,
-    )
+    attended: list[bool] = []
 
+    def only(state: State) -> State:
+        attendant = punctuality._attendant  # it ends with the run
+        attended.append(attendant is not None and attendant.is_alive())
+        return {"number": 1}
+
+    graph = StateGraph(State).add_node("only", only).add_edge(START, "only")
+    compiled = instrument(graph.compile(), emitter=emitter)
     stream = compiled.stream({}, stream_mode="updates")
     next(stream)
     child = os.fork()  # in the middle of a run
     if child == 0:
         emitter.events.clear()
         compiled.invoke({})
-        attendant = punctuality._attendant
-        os._exit(0 if len(emitter.events) == 3 and attendant and attendant.is_alive() else 1)
+        os._exit(0 if (len(emitter.events), attended) == (3, [True, True]) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert list(stream) == []
     assert len(emitter.events) == 3

@@ -56,14 +56,24 @@ WAITS = (
 RESULT = {"seen": ["first", "second"]}
 
 
-def test_a_database_that_never_answers(recorder: Recorder, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_database_that_never_answers(
+    recorder: Recorder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, connect = threading.Event(), recording.connect
+
+    def connect_late(*args: Any, **options: Any) -> pylayer.Client:
+        assert given_up.wait(60), "the graph waits for the database"
+        return connect(*args, **options)
+
+    monkeypatch.setattr(recording, "connect", connect_late)
     with pylayer.connect("postgresql://nobody@127.0.0.1:1/none") as away:
-        start = time.perf_counter()
         assert two_steps(away, recorder).invoke({}) == RESULT
-        assert time.perf_counter() - start < 1
+        given_up.set()
         wait_until(lambda: any(record.name == recording.__name__ for record in caplog.records))
         writer = recording._writers.pop((away.database_url, None))
         writer.close(timeout=0)
+        assert writer._thread is not None
+        writer._thread.join()  # else the next test reads what its pool logs
     assert len(recorder.steps) == 2
     assert recorder.changes() == []
     texts = [record.getMessage() for record in caplog.records if record.name == recording.__name__]
@@ -78,7 +88,9 @@ def test_the_server_is_killed_in_the_middle(
         kill_postgres(durable_stack)
 
     with pylayer.connect(durable_stack.environment()["DATABASE_URL"]) as client:
+        began = datetime.now(UTC)
         assert two_steps(client, recorder, kill).invoke({}) == RESULT
+        ended = datetime.now(UTC)
         assert not flush_executions(0.5)
         durable_stack.up()
         found = Kept(client)
@@ -86,10 +98,9 @@ def test_the_server_is_killed_in_the_middle(
         assert found.tries() == {"first#1": ("completed", 1), "second#2": ("completed", 1)}
         assert len(found.spans) == 3
         assert found.changes == DONE
-        took = found.named("two").ended_at - found.named("two").started_at
         assert found.run.completed_at is not None
         assert found.run.started_at is not None
-        assert (found.run.completed_at - found.run.started_at - took) < timedelta(seconds=0.1)
+        assert began <= found.run.started_at <= found.run.completed_at <= ended
         recording._writers.pop((client.database_url, None)).close()
 
 
@@ -153,7 +164,13 @@ def test_what_is_refused_is_a_log_line(
 ) -> None:
     conn.execute("revoke execute on function work.record_execution from pylayer_agent")
     agent = kept.acting_as("pylayer_agent")
-    assert two_steps(agent, recorder).invoke({}) == RESULT
+
+    def first(state: State) -> State:
+        assert flush_executions(30)  # its start is refused, before there is a span
+        return {"seen": ["first"]}
+
+    graph = graph_of(first=first, second=says("second")).compile()
+    assert instrument(graph, emitter=recorder, executions=agent).invoke({}) == RESULT
     assert flush_executions(30)
     assert kept.executions.list() == []
     assert [record.name for record in caplog.records] == [recording.__name__]
@@ -199,11 +216,14 @@ def test_what_waits_is_limited(
 ) -> None:
     monkeypatch.setattr(recording, "MAX_SPANS", 1)
     monkeypatch.setattr(recording, "MAX_SESSIONS", 1)
+
+    def is_being_recorded() -> None:
+        wait_until(lambda: conn.execute(WAITS).fetchone())
+
     graph = two_steps(kept, recorder)
     with conn.transaction():
         conn.execute("lock work.workflow_executions in access exclusive mode")
-        graph.invoke({"seen": ["1"]})  # its start is being recorded, or waits
-        wait_until(lambda: conn.execute(WAITS).fetchone())
+        two_steps(kept, recorder, is_being_recorded).invoke({"seen": ["1"]})  # its end has to wait
         graph.invoke({"seen": ["2"]})  # no room
     found = Kept(kept)
     assert (found.run.status, found.run.inputs, len(found.spans)) == ("completed", {"seen": ["1"]}, 1)
@@ -217,7 +237,7 @@ def test_a_run_that_was_given_up_while_it_lived(
     kept: pylayer.Client, recorder: Recorder, conn: Connection[Any]
 ) -> None:
     def give_up() -> None:
-        assert flush_executions(30)  # or its call holds the run, and moves the deadline
+        wait_until(lambda: Kept(kept).steps)  # and no call is left that holds the run, or moves the deadline
         conn.execute("update work.workflow_executions set deadline = clock_timestamp()")
         assert kept.executions.expire() == 1
 
@@ -243,11 +263,14 @@ def test_a_run_that_is_cancelled_meanwhile_stays_so(kept: pylayer.Client, record
 def test_long_runs_are_said_to_live(
     kept: pylayer.Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "ALIVE_SECONDS", 2)
+    monkeypatch.setattr(recording, "ALIVE_SECONDS", 1)
 
     def wait() -> None:
-        [run] = wait_until(kept.executions.list)
-        wait_until(lambda: kept.executions.list()[0].deadline > run.deadline)
+        wait_until(lambda: Kept(kept).steps)  # from now on nothing is recorded but that it lives
+        deadline = Kept(kept).run.deadline
+        monkeypatch.setattr(recording, "ALIVE_SECONDS", 600)  # from the next time on
+        wait_until(lambda: kept.executions.list()[0].deadline > deadline + timedelta(minutes=5))
+        wait_until(lambda: datetime.now(UTC) > deadline)
         assert kept.executions.expire() == 0
 
     two_steps(kept, recorder, wait).invoke({})
@@ -391,9 +414,9 @@ def test_snapshots_have_a_size(client: pylayer.Client) -> None:
     loop["self"] = loop
     wide = {"rows": [{"text": "x" * 100, "n": n} for n in range(100_000)]}
     for value in ("x" * 10**7, wide, loop, {str(n): n for n in range(100_000)}, [[[]]] * 10**6):
-        start = time.perf_counter()
+        start = time.thread_time()  # of this thread alone: others may have the processor
         found = snapshot(value)
-        assert time.perf_counter() - start < 0.5
+        assert time.thread_time() - start < 0.5
         run = client.executions
         worker = f"w:{new_ulid()}"
         assert run.record(new_ulid(), worker, workflow_id="w", inputs=found)

@@ -10,6 +10,8 @@ from psycopg import Connection
 
 import pylayer
 from pylayer.maintenance import TaskReport, maintain
+from pylayer.retention.session import LOCK_KEY
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Old:
     def counted(self) -> int:
         """Events of the month in the rollups."""
         return self.value("select events from telemetry.month_rollups where month = %s", self.month)
+
+
+def wait_for_the_lock(old: Old) -> None:
+    """Wait until no maintenance of this database runs: the server notices soon that a client is dead."""
+    held = (
+        "select count(*) from pg_locks as l inner join pg_database as d on d.oid = l.database "
+        "where d.datname = current_database() and l.locktype = 'advisory' "
+        "and l.objid = %s::bigint & 4294967295"
+    )
+    wait_until(lambda: old.value(held, LOCK_KEY) == 0)
 
 
 def months_task(client: pylayer.Client) -> TaskReport:

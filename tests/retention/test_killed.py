@@ -14,9 +14,8 @@ from psycopg import Connection
 
 import pylayer
 from pylayer.config import Settings
-from pylayer.retention.session import LOCK_KEY
 from tests.retention.conftest import EVENTS
-from tests.retention.support import Old, months_task
+from tests.retention.support import Old, months_task, wait_for_the_lock
 from tests.waiting import wait_until
 
 VICTIM = """
@@ -85,12 +84,6 @@ def assert_gone_and_kept(client: pylayer.Client, old: Old, rows: list[dict[str, 
     assert old.rows() == rows
 
 
-def wait_for_the_lock(old: Old) -> None:
-    """The server notices within a second that its client is dead."""
-    held = "select count(*) from pg_locks where locktype = 'advisory' and objid = %s::bigint & 4294967295"
-    wait_until(lambda: old.value(held, LOCK_KEY) == 0)
-
-
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_before_a_stage(
     client: pylayer.Client, archiving: Old, settings: Settings, stage: str
@@ -109,7 +102,7 @@ def test_killed_while_it_detaches(
     """The statement goes on in the server, and fails there: the month is neither in nor out."""
     rows = archiving.rows()
     with start(settings, "never") as victim:
-        wait_until(lambda: archiving.state() == "detaching", 30)
+        wait_until(lambda: archiving.state() == "detaching")
         victim.kill()
     wait_for_the_lock(archiving)
     assert f"{archiving.name} (locked)" in months_task(client).done["waiting"]
@@ -125,11 +118,12 @@ def test_killed_while_it_waits_for_a_writer(
     client: pylayer.Client, archiving: Old, settings: Settings, dsn: str
 ) -> None:
     rows = archiving.rows()
+    archiving.conn.execute("alter function telemetry.seal_month set lock_timeout = '5min'")
     with psycopg.connect(dsn) as writer:
         writer.execute(f"lock table {archiving.table} in row exclusive mode".encode())
         with start(settings, "never") as victim:
-            waiting = "select count(*) from pg_locks where not granted and mode = 'ShareRowExclusiveLock'"
-            wait_until(lambda: archiving.value(waiting) == 1, 30)
+            waiting = "select count(*) from pg_locks where not granted and relation = %s::regclass"
+            wait_until(lambda: archiving.value(waiting, archiving.table) == 1)
             victim.kill()
     wait_for_the_lock(archiving)
     assert months_task(client).done["dropped"] == [archiving.name]

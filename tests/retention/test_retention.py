@@ -20,7 +20,7 @@ from pylayer.retention.session import LOCK_KEY
 from tests.events.samples import month_start, step, ulid_at
 from tests.horizon import wait_for_horizon
 from tests.retention.conftest import EVENTS
-from tests.retention.support import Old, months_task
+from tests.retention.support import Old, months_task, wait_for_the_lock
 from tests.services import pgbouncer
 from tests.waiting import wait_until
 
@@ -127,16 +127,17 @@ def test_a_fault_of_one_part_stops_no_other(
 
 
 def test_ingestion_goes_on_while_a_month_waits_to_be_detached(
-    client: pylayer.Client, old: Old, reader: Connection[Any]
+    client: pylayer.Client, old: Old, reader: Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ThreadPoolExecutor(1) as pool:
+    monkeypatch.setattr("pylayer.retention.session._LOCK_SECONDS", 300.0)  # it waits until the reader is gone
+    with ThreadPoolExecutor(1) as pool, reader:
         running = pool.submit(months_task, client)
         wait_until(lambda: old.state() == "detaching")
-        old.conn.execute("set statement_timeout = '1s'")
         assert client.events.ingest(step()).status == "created"
         assert old.value("select count(*) from telemetry.make_months_ahead(12)") == 13
-        running.result(30)
-    reader.rollback()
+        assert old.state() == "detaching"
+        reader.rollback()
+        assert running.result(60).done["dropped"] == [old.name]
 
 
 def test_a_writer_that_is_not_done_is_waited_for(client: pylayer.Client, old: Old, dsn: str) -> None:
@@ -147,6 +148,7 @@ def test_a_writer_that_is_not_done_is_waited_for(client: pylayer.Client, old: Ol
         old.conn.execute("update core.settings set retention_days = 1")
         assert f"{old.name} (locked)" in months_task(client).done["waiting"]
         assert old.state() == "attached"
+    wait_for_horizon(old.conn)
     assert months_task(client).done["dropped"] == [old.name]
     assert old.counted() == EVENTS + 1
 
@@ -181,7 +183,7 @@ def test_one_maintenance_at_a_time(client: pylayer.Client, old: Old, dsn: str) -
         [report] = maintain(client)
         assert report.ok
         assert report.done.keys() == {"skipped"}
-    wait_until(lambda: old.value("select count(*) from pg_locks where locktype = 'advisory'") == 0)
+    wait_for_the_lock(old)
     assert months_task(client).done["dropped"] == [old.name]
 
 
