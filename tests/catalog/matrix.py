@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ from psycopg import Connection, sql
 
 from tests.catalog.conftest import SCHEMAS
 
-NOBODY = "somebody"  # a login that nobody has granted anything: what PUBLIC may do
+NOBODY = f"somebody_{os.getpid()}"  # a login that nobody has granted anything: what PUBLIC may do
 ROLES = (
     "pylayer_owner",
     "pylayer_api",
@@ -134,15 +135,19 @@ def _name(dotted: str) -> sql.Identifier:
 
 def matrix(connection: Connection[Any], make: Callable[[Connection[Any]], Told | Tried]) -> str:
     """Return the whole matrix as text; one line an object, one column a role."""
+    connection.autocommit = True  # one transaction of all cells would hold back the whole server's horizon
     connection.execute(sql.SQL("create role {}").format(sql.Identifier(NOBODY)))
-    return "\n".join(line.rstrip() for line in _lines(connection, make(connection))) + "\n"
+    try:
+        return "\n".join(line.rstrip() for line in _lines(connection, make(connection))) + "\n"
+    finally:
+        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(NOBODY)))
 
 
 def _lines(connection: Connection[Any], source: Told | Tried) -> Iterator[str]:
     yield "r select, a insert, w update (w* some columns, listed below), d delete, t truncate"
     yield "x execute, U usage, C create"
     yield ""
-    yield _row("", [role.removeprefix("pylayer_") for role in ROLES])
+    yield _row("", [role.removeprefix("pylayer_") for role in ROLES[:-1]] + ["somebody"])
     for schema in SCHEMAS:
         yield _row(f"schema {schema}", [_schema_cell(source, role, schema) for role in ROLES])
     relations = connection.execute(_RELATIONS, [SCHEMAS]).fetchall()

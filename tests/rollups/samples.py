@@ -80,7 +80,7 @@ def count_all(conn: Connection[dict[str, Any]]) -> None:
         assert row["counted"] <= row["stored"]
         return row["counted"] == row["stored"]
 
-    wait_until(is_done, 30)
+    wait_until(is_done, 120)
 
 
 def _moment(rng: random.Random) -> datetime:

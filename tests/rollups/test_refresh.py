@@ -16,6 +16,7 @@ import pylayer
 from pylayer.maintenance import maintain
 from pylayer.rollups import Refreshed
 from tests.events.samples import month_start, step, ulid_at
+from tests.horizon import wait_for_horizon
 from tests.rollups.reference import assert_exact
 from tests.rollups.samples import change, count_all
 from tests.waiting import wait_until
@@ -69,7 +70,7 @@ def test_what_is_counted_is_not_counted_again(client: pylayer.Client, conn: Conn
 
 def test_a_refresh_goes_on_where_the_last_one_stopped(client: pylayer.Client, conn: Connection[Any]) -> None:
     client.events.ingest_many([step() for _ in range(7)])
-    wait_until(lambda: _may_be_counted(conn) == 7)
+    wait_for_horizon(conn)
     refresh = "select events, behind from telemetry.refresh_rollups(3)"
     found = [one(conn, refresh) for _ in range(4)]
     assert [row["events"] for row in found] == [3, 3, 1, 0]
@@ -92,7 +93,7 @@ def test_what_a_running_transaction_may_precede_waits(
 
 def test_a_refresh_waits_for_another(client: pylayer.Client, dsn: str, conn: Connection[Any]) -> None:
     client.events.ingest_many([step() for _ in range(5)])
-    wait_until(lambda: _may_be_counted(conn) == 5)
+    wait_for_horizon(conn)
     with psycopg.connect(dsn) as first, ThreadPoolExecutor(1) as pool:
         assert client.using(first).rollups.refresh().events == 5
         second = pool.submit(client.rollups.refresh)
@@ -105,7 +106,7 @@ def test_a_refresh_waits_for_another(client: pylayer.Client, dsn: str, conn: Con
 def test_a_refresh_does_not_wait_for_ever(client: pylayer.Client, dsn: str, conn: Connection[Any]) -> None:
     conn.execute("alter function telemetry.refresh_rollups(integer) set lock_timeout = '100ms'")  # of 30 s
     client.events.ingest_many([step() for _ in range(5)])
-    wait_until(lambda: _may_be_counted(conn) == 5)
+    wait_for_horizon(conn)
     with psycopg.connect(dsn) as first:
         assert client.using(first).rollups.refresh().events == 5
         with pytest.raises(pylayer.Retryable) as caught:
@@ -126,7 +127,7 @@ def test_a_refresh_of_an_old_snapshot_counts_nothing(
         late.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         late.execute("select from telemetry.rollup_progress")
         client.events.ingest_many([step() for _ in range(5)])
-        wait_until(lambda: _may_be_counted(conn) == 5)
+        wait_for_horizon(conn)
         assert client.rollups.refresh().events == 5
         with pytest.raises(pylayer.Retryable) as caught:
             client.using(late).rollups.refresh()
@@ -194,7 +195,7 @@ def test_killed_at_any_table_nothing_has_changed(
     client.events.ingest_many([step(), change("A-1", now, None, "draft")])
     count_all(conn)
     client.events.ingest_many([step(), step(item_id="B-1"), change("A-1", now - timedelta(1), None, "ready")])
-    wait_until(lambda: _may_be_counted(conn) == 5)
+    wait_for_horizon(conn)
     before = rows_of(conn)
     with psycopg.connect(dsn) as blocker, psycopg.connect(dsn) as victim, ThreadPoolExecutor(1) as pool:
         blocker.execute(f"lock table telemetry.{table} in share mode".encode())
@@ -301,24 +302,18 @@ def test_events_of_every_month_are_counted_by_their_month(
 
 def test_maintenance_counts(client: pylayer.Client, conn: Connection[Any]) -> None:
     client.events.ingest(step())
-    wait_until(lambda: _may_be_counted(conn) == 1)
+    wait_for_horizon(conn)
     [report] = [report for report in maintain(client) if report.task == "rollups"]
     assert (report.ok, report.done) == (True, {"events": 1, "behind": False})
 
 
 def test_only_admins_refresh(dsn: str) -> None:
-    refresh: Callable[[str], Any] = lambda role: pylayer.connect(dsn, role=role).rollups.refresh()  # noqa: E731
+    def refresh(role: str) -> Refreshed:
+        with pylayer.connect(dsn, role=role) as client:
+            return client.rollups.refresh()
+
     assert not refresh("pylayer_admin").behind
     for role in ("pylayer_agent", "pylayer_analyst", "pylayer_auditor"):
         with pytest.raises(pylayer.Forbidden) as caught:
             refresh(role)
         assert caught.value.code == "42501"
-
-
-def _may_be_counted(conn: Connection[Any]) -> int:
-    """How many events lie before every running transaction, those of other databases included."""
-    return one(
-        conn,
-        "select count(*) as n from telemetry.workflow_events "
-        "where recorded_xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
-    )["n"]

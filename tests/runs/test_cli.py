@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,17 +77,19 @@ def test_show(runs: Invoke, waiting: str) -> None:
     assert '{"ok": true}' in text
 
 
-def test_tail_ends_with_the_run(runs: Invoke, client: pylayer.Client, waiting: str) -> None:
-    def go_on() -> None:
+def test_tail_ends_with_the_run(
+    runs: Invoke, client: pylayer.Client, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go_on(seconds: float) -> None:
+        """What happens between its first look and its second."""
+        assert seconds == 0.1
         client.executions.emit_signal(waiting, "approved", "yes")
         client.executions.claim(waiting, "me")
         client.executions.await_event(waiting, 2, "approve", "approved")
         client.executions.complete(waiting, 2, "done")
 
-    later = threading.Timer(0.3, go_on)
-    later.start()
+    monkeypatch.setattr("pylayer.cli.runs.time", SimpleNamespace(sleep=go_on))
     lines = runs("tail", waiting, "--interval", "0.1").stdout.splitlines()
-    later.join()
     said = [line.split(maxsplit=1)[1] for line in lines]
     assert said[:2] == ["step build completed", "step approve waiting"]
     assert said[2].startswith("waiting for approved")

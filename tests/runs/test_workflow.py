@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 import pylayer
 from pylayer.config import Settings
-from pylayer.runs import Execution, Executions, Run, Span, Suspended, Workflow, Workflows, run_due, workflow
+from pylayer.runs import Executions, Run, Span, Suspended, Workflows, run_due, workflow
 from tests.waiting import wait_until
 
 called: list[str] = []
@@ -68,30 +68,28 @@ def test_a_run_waits_and_goes_on_where_it_was(client: pylayer.Client) -> None:
 
 def test_a_wait_ends_by_the_clock(client: pylayer.Client) -> None:
     assert two.run(client, {"say": "a", "timeout": 0.2}, run_id="r").status == "waiting"
-    done = until_due(client, two)
+    (done,) = wait_until(lambda: run_due(client, [two]))
     assert done.outputs == ["a", "None"]
-
-
-def until_due(client: pylayer.Client, known: Workflow) -> Execution:
-    """Take up what is due as soon as something is."""
-    return wait_until(lambda: run_due(client, [known]))[0]
 
 
 @workflow("sleeper")
 def sleeper(run: Run[Any], _: Any) -> str:
     """Sleeps between two steps."""
     run.step("note", note, "before")
-    run.sleep(0.2)
+    run.sleep(3600)
     return run.step("note", note, "after")
 
 
-def test_a_sleep_needs_no_process(client: pylayer.Client) -> None:
+def test_a_sleep_needs_no_process(client: pylayer.Client, conn: Connection[dict[str, Any]]) -> None:
     begun = sleeper.run(client, run_id="r")
     assert (begun.status, begun.due_at is not None) == ("waiting", True)
     with pytest.raises(pylayer.Conflict) as caught:
         sleeper.resume(client, "r")
     assert caught.value.reason == "not_due"
-    assert until_due(client, sleeper).outputs == "after"
+    assert run_due(client, [sleeper]) == []
+    conn.execute("update work.step_executions set wakes_at = clock_timestamp() where status = 'waiting'")
+    conn.execute("update work.workflow_executions set due_at = clock_timestamp()")
+    assert run_due(client, [sleeper])[0].outputs == "after"
     assert called == ["before", "after"]
 
 
@@ -260,7 +258,7 @@ def test_due_runs_of_a_dead_process_are_taken_up(
     client: pylayer.Client, conn: Connection[dict[str, Any]]
 ) -> None:
     client.executions.start("sleeper", run_id="dead")
-    client.executions.claim("dead", "somebody", 1)
+    client.executions.claim("dead", "somebody")
     client.executions.start("other", run_id="other")
     assert run_due(client, [sleeper]) == []
     conn.execute("update work.workflow_executions set due_at = clock_timestamp() where run_id = 'dead'")

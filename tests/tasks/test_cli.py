@@ -23,7 +23,8 @@ def run(dsn: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_dead_letters_are_listed_and_tried_again(run: Any, client: pylayer.Client) -> None:
-    made = [client.tasks.enqueue(name).execution_id for name in ("send", "keep")]
+    both = client.tasks.enqueue_many([{"task_name": name} for name in ("send", "keep")])  # ids that count up
+    made = [task.execution_id for task in both]
     (task,) = client.tasks.claim("worker")
     client.tasks.fail(task.execution_id, task.lease, "Traceback\nboom", retry=False)
     listed = run("list", "--json")

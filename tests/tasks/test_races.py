@@ -116,8 +116,8 @@ def test_two_schedulers_fire_each_time_once(dsn: str, client: pylayer.Client, co
 
 
 def test_the_missed_times_of_a_schedule_give_one_task(client: pylayer.Client, conn: Connection[Row]) -> None:
-    client.tasks.set_schedule("s", "* * * * *", {"task_name": "tick"})
-    conn.execute("update work.task_schedules set next_at = now() - interval '3 days'")
+    client.tasks.set_schedule("s", "0 0 1 1 *", {"task_name": "tick"})
+    conn.execute("update work.task_schedules set next_at = now() - interval '3 years'")
     assert len(client.tasks.fire_due()) == 1
     assert client.tasks.fire_due() == []
     (schedule,) = client.tasks.schedules()

@@ -174,19 +174,19 @@ def test_a_thread_that_hangs_takes_no_task_with_it(settings: Settings, client: p
     handlers.task("hang")(lambda _: hanging.wait(60))
     handlers.task("good")(lambda _: "good")
     client.tasks.enqueue("hang", max_retries=0, timeout_seconds=1, priority=0)
-    good = client.tasks.enqueue("good", max_retries=0, timeout_seconds=1)
-    seen: list[str] = []
+    good = client.tasks.enqueue("good", timeout_seconds=1)
+    seen: list[tuple[str, int]] = []
 
     async def is_done(agent: pylayer.AsyncClient) -> bool:
         if len(await agent.tasks.list("failed")) == 1 and not hanging.is_set():
             await asyncio.sleep(2)  # longer than a task may take that waits for a thread
-            seen.append((await agent.tasks.get(good.execution_id)).status)
+            waits = await agent.tasks.get(good.execution_id)
+            seen.append((waits.status, waits.retry_count))
             hanging.set()
         return (await agent.tasks.get(good.execution_id)).status == "completed"
 
     work(settings, handlers, is_done, concurrency=1, lease_seconds=1)
-    assert seen == ["ready"]
-    assert client.tasks.get(good.execution_id).retry_count == 0
+    assert seen == [("ready", 0)]
 
 
 def test_it_works_behind_pgbouncer(settings: Settings, client: pylayer.Client, tmp_path: Path) -> None:
@@ -257,10 +257,14 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
 ) -> None:
     handlers, ended = Handlers(), []
 
+    def is_extended(task: ClaimedTask) -> bool:
+        return client.tasks.get(task.execution_id).lease_expires_at > task.lease_expires_at
+
     @handlers.task("long")
     async def long(task: ClaimedTask) -> str:
         try:
-            await asyncio.sleep(4 if task.input_data == "kept" else 60)
+            while task.input_data == "lost" or not await asyncio.to_thread(is_extended, task):
+                await asyncio.sleep(0.1)
         except asyncio.CancelledError:
             ended.append("cancelled")
             raise
@@ -278,7 +282,7 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
         )
         return bool(ended) and (await agent.tasks.get(kept.execution_id)).status == "completed"
 
-    work(settings, handlers, take_away, lease_seconds=3, grace_seconds=0.1)
+    work(settings, handlers, take_away, lease_seconds=12, grace_seconds=0.1)
     assert client.tasks.get(kept.execution_id).retry_count == 0
 
 
@@ -289,7 +293,10 @@ def test_a_notification_wakes_it(settings: Settings, client: pylayer.Client, dsn
 
     def enqueue() -> None:
         with psycopg.connect(dsn, autocommit=True) as watch:
-            listening = "select count(*) from pg_stat_activity where query = 'listen pylayer_tasks'"
+            listening = (
+                "select count(*) from pg_stat_activity "
+                "where query = 'listen pylayer_tasks' and datname = current_database()"
+            )
             wait_until(lambda: watch.execute(listening).fetchone() == (1,))
             time.sleep(1)  # by now it polls once an hour
             client.tasks.enqueue("a")
@@ -315,8 +322,18 @@ def test_tasks_that_do_not_end_in_time_are_given_back(settings: Settings, client
         return (await agent.tasks.get(made.execution_id)).status == "running"
 
     work(settings, handlers, runs, grace_seconds=0.1)
-    given_back = client.tasks.get(made.execution_id)
-    assert (given_back.status, given_back.error) == ("scheduled", "the worker stopped")
+    assert client.tasks.get(made.execution_id).error == "the worker stopped"
+    assert taken_up(client) == [made.execution_id]
+
+
+def taken_up(client: pylayer.Client) -> list[str]:
+    """Claim what a worker gave back; its own upkeep may have made that ready before it ended."""
+
+    def claimed() -> list[str]:
+        client.tasks.sweep()  # nothing, as long as the worker's own is not over
+        return [task.execution_id for task in client.tasks.claim("another", n=9)]
+
+    return wait_until(claimed)
 
 
 def test_a_name_has_one_handler() -> None:
@@ -364,7 +381,7 @@ def test_sigterm_ends_it_though_a_thread_hangs(dsn: str, client: pylayer.Client,
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
-    assert client.tasks.get(made.execution_id).status == "scheduled"
+    assert taken_up(client) == [made.execution_id]
 
 
 @pytest.mark.parametrize(("module", "reason"), [("no_such_module", "no_module"), ("json", "no_handler")])
