@@ -91,7 +91,7 @@ def test_row_committed_while_waiting_is_a_duplicate(
     """The insert waits for another session's same id; once that commits, the answer is duplicate."""
     event = step()
     with psycopg.connect(dsn) as other:
-        pylayer.connect(dsn).using(other).events.ingest(event)
+        client.using(other).events.ingest(event)
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(client.events.ingest, event)
             wait_until(
