@@ -251,7 +251,7 @@ class Tasks(Namespace[R]):
         return (yield from call("work.heartbeat", params, scalar, repeatable=True))
 
     @operation
-    def get(self, execution_id: str) -> Plan[Task]:
+    def get_by_id(self, execution_id: str) -> Plan[Task]:
         """Return a task.
 
         Raises:

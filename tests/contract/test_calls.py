@@ -174,7 +174,7 @@ SCENARIOS: dict[str, Callable[[Recorder], Any]] = {
     "tasks.complete_many": lambda r: r.tasks.complete_many([Completion(ID, LEASE)]),
     "tasks.fail": lambda r: r.tasks.fail(ID, LEASE, "boom"),
     "tasks.heartbeat": lambda r: r.tasks.heartbeat(ID, LEASE),
-    "tasks.get": lambda r: r.tasks.get(ID),
+    "tasks.get_by_id": lambda r: r.tasks.get_by_id(ID),
     "tasks.list": lambda r: r.tasks.list(),
     "tasks.requeue_dead": lambda r: r.tasks.requeue_dead(),
     "tasks.sweep": lambda r: r.tasks.sweep(),

@@ -53,7 +53,7 @@ def test_a_task_goes_through(agent: pylayer.Client, conn: Connection[Row]) -> No
     task = claim_one(agent)
     assert (task.execution_id, task.task_name, task.input_data) == (made.execution_id, "send", {"to": "ops"})
     agent.tasks.complete(task.execution_id, task.lease, {"sent": 1})
-    done = agent.tasks.get(made.execution_id)
+    done = agent.tasks.get_by_id(made.execution_id)
     assert (done.status, done.output_data, done.run_id, done.worker) == (
         "completed",
         {"sent": 1},
@@ -195,7 +195,7 @@ def test_a_rolled_back_change_leaves_no_event(agent: pylayer.Client, dsn: str, c
         agent.using(mine).tasks.complete(task.execution_id, task.lease)
         mine.rollback()
     assert events(conn) == []
-    assert agent.tasks.get(task.execution_id).status == "running"
+    assert agent.tasks.get_by_id(task.execution_id).status == "running"
 
 
 @pytest.mark.parametrize("role", ["pylayer_agent", "pylayer_analyst", "pylayer_auditor", "pylayer_admin"])
@@ -263,7 +263,7 @@ def test_a_clock_that_was_set_back_keeps_no_task_from_its_end(
     task = claim_one(agent)
     conn.execute("update work.task_executions set started_at = clock_timestamp() + interval '1 h'")
     agent.tasks.complete(task.execution_id, task.lease)
-    assert agent.tasks.get(task.execution_id).execution_time_ms == 0
+    assert agent.tasks.get_by_id(task.execution_id).execution_time_ms == 0
 
 
 def test_a_keyed_task_needs_read_committed(agent: pylayer.Client, dsn: str) -> None:

@@ -84,7 +84,7 @@ def test_it_runs_handlers_sync_and_async(settings: Settings, client: pylayer.Cli
         [{"task_name": name, "input_data": n} for n in range(20) for name in ("double", "half")]
     )
     work(settings, handlers, statuses(40))
-    outputs = [client.tasks.get(task.execution_id).output_data for task in made]
+    outputs = [client.tasks.get_by_id(task.execution_id).output_data for task in made]
     assert outputs == [value for n in range(20) for value in (n * 2, n / 2)]
 
 
@@ -126,7 +126,7 @@ def test_an_output_is_any_text_of_json(settings: Settings, client: pylayer.Clien
     handlers.task("speak")(lambda _: output)
     made = client.tasks.enqueue("speak")
     work(settings, handlers, statuses(1))
-    assert client.tasks.get(made.execution_id).output_data == output
+    assert client.tasks.get_by_id(made.execution_id).output_data == output
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_handler_that_means_to_end_everything_ends_its_attempt(
     handlers.task("exit")(async_exit if is_async else sync_exit)
     made = client.tasks.enqueue("exit", max_retries=0)
     work(settings, handlers, statuses(1))
-    assert client.tasks.get(made.execution_id).status == "failed"
+    assert client.tasks.get_by_id(made.execution_id).status == "failed"
 
 
 def test_a_thread_that_hangs_takes_no_task_with_it(settings: Settings, client: pylayer.Client) -> None:
@@ -180,10 +180,10 @@ def test_a_thread_that_hangs_takes_no_task_with_it(settings: Settings, client: p
     async def is_done(agent: pylayer.AsyncClient) -> bool:
         if len(await agent.tasks.list("failed")) == 1 and not hanging.is_set():
             await asyncio.sleep(2)  # longer than a task may take that waits for a thread
-            waits = await agent.tasks.get(good.execution_id)
+            waits = await agent.tasks.get_by_id(good.execution_id)
             seen.append((waits.status, waits.retry_count))
             hanging.set()
-        return (await agent.tasks.get(good.execution_id)).status == "completed"
+        return (await agent.tasks.get_by_id(good.execution_id)).status == "completed"
 
     work(settings, handlers, is_done, concurrency=1, lease_seconds=1)
     assert seen == [("ready", 0)]
@@ -201,7 +201,9 @@ def test_it_works_behind_pgbouncer(settings: Settings, client: pylayer.Client, t
     with pgbouncer(tmp_path, direct) as pooled_dsn:
         made = client.tasks.enqueue_many([{"task_name": "double", "input_data": n} for n in range(200)])
         work(Settings(DATABASE_URL=pooled_dsn), handlers, statuses(200), concurrency=8, listen_dsn=direct)
-    assert [client.tasks.get(task.execution_id).output_data for task in made] == [n * 2 for n in range(200)]
+    assert [client.tasks.get_by_id(task.execution_id).output_data for task in made] == [
+        n * 2 for n in range(200)
+    ]
 
 
 def test_it_outlives_its_connections(
@@ -258,7 +260,7 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
     handlers, ended = Handlers(), []
 
     def is_extended(task: ClaimedTask) -> bool:
-        return client.tasks.get(task.execution_id).lease_expires_at > task.lease_expires_at
+        return client.tasks.get_by_id(task.execution_id).lease_expires_at > task.lease_expires_at
 
     @handlers.task("long")
     async def long(task: ClaimedTask) -> str:
@@ -280,10 +282,10 @@ def test_heartbeats_keep_a_long_task_and_a_lost_one_is_cancelled(
             "where status = 'running' and execution_id = %s",
             [lost.execution_id],
         )
-        return bool(ended) and (await agent.tasks.get(kept.execution_id)).status == "completed"
+        return bool(ended) and (await agent.tasks.get_by_id(kept.execution_id)).status == "completed"
 
     work(settings, handlers, take_away, lease_seconds=12, grace_seconds=0.1)
-    assert client.tasks.get(kept.execution_id).retry_count == 0
+    assert client.tasks.get_by_id(kept.execution_id).retry_count == 0
 
 
 def test_a_notification_wakes_it(settings: Settings, client: pylayer.Client, dsn: str) -> None:
@@ -319,10 +321,10 @@ def test_tasks_that_do_not_end_in_time_are_given_back(settings: Settings, client
     made = client.tasks.enqueue("endless")
 
     async def runs(agent: pylayer.AsyncClient) -> bool:
-        return (await agent.tasks.get(made.execution_id)).status == "running"
+        return (await agent.tasks.get_by_id(made.execution_id)).status == "running"
 
     work(settings, handlers, runs, grace_seconds=0.1)
-    assert client.tasks.get(made.execution_id).error == "the worker stopped"
+    assert client.tasks.get_by_id(made.execution_id).error == "the worker stopped"
     assert taken_up(client) == [made.execution_id]
 
 
@@ -366,8 +368,8 @@ def test_sigterm_lets_a_running_task_end(dsn: str, client: pylayer.Client, tmp_p
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
-    assert client.tasks.get(made.execution_id).status == "completed"
-    assert client.tasks.get(later.execution_id).status == "scheduled"
+    assert client.tasks.get_by_id(made.execution_id).status == "completed"
+    assert client.tasks.get_by_id(later.execution_id).status == "scheduled"
 
 
 def test_sigterm_ends_it_though_a_thread_hangs(dsn: str, client: pylayer.Client, tmp_path: Path) -> None:
