@@ -31,9 +31,9 @@ from pylayer.langgraph.recording import Session, Writer
 from pylayer.langgraph.snapshots import MAX_CHARACTERS, snapshot
 from pylayer.runs import Span
 from tests.faults.test_postgres_killed import kill_postgres
+from tests.graphs.executions import DONE, NEW, Kept, changes, graph_of
 from tests.graphs.support import Recorder, outcome
 from tests.graphs.test_attempts import RETRY, Failing, says
-from tests.graphs.test_executions import DONE, NEW, Kept, changes, graph_of
 from tests.waiting import wait_until
 
 
@@ -108,12 +108,13 @@ def test_answers_that_are_lost(
     kept: pylayer.Client, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = Writer._send
-    lost: set[bool] = set()
+    lost: set[str] = set()
 
     def send_and_lose(self: Writer, session: Session, spans: list[Span], end: Any) -> bool:
         mine = real(self, session, spans, end)
-        if bool(spans) not in lost:
-            lost.add(bool(spans))
+        kind = "with spans" if spans else "without"
+        if kind not in lost:
+            lost.add(kind)
             raise pylayer.Unavailable("the answer was lost")
         return mine
 
@@ -122,7 +123,7 @@ def test_answers_that_are_lost(
     graph.add_node("broken", Failing(99), retry_policy=RETRY).add_edge("first", "broken")
     outcome(lambda: instrument(graph.compile(), emitter=recorder, executions=kept).invoke({}))
     found = Kept(kept)
-    assert True in lost
+    assert "with spans" in lost
     assert found.tries() == {"first#1": ("completed", 1), "broken#2": ("failed", 3)}
     assert (found.run.completed_steps, found.run.error_count) == (1, 4)
     assert found.changes == [*NEW, ("running", "failed")]
